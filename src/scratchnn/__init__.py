@@ -1,0 +1,1 @@
+"""Trained Keras models run in NumPy alone."""
