@@ -1,0 +1,215 @@
+"""Train one variation with one seed: seeded, checkpointed at each epoch, resumable.
+
+Everything random in an epoch - the order of the rows, Dropout's masks - is drawn from (seed,
+epoch), and a checkpoint holds the optimizer too. So a run that was killed and resumed ends with the same
+weights, bit for bit, as one that was not.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training_jobs.datasets import Split, TrainingData, model_inputs
+from training_jobs.keras_models import build_model, compile_model, without_optimizer
+from training_jobs.run_store import (
+    RECORD,
+    Checkpoints,
+    FinishedRun,
+    RunKey,
+    find_finished,
+    open_partial,
+    training_versions,
+    write_folder,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+MODEL = "model.keras"
+HISTORY = "history.csv"
+OUTPUTS = "outputs.npz"
+_CHECKPOINT_STATE = "state.json"
+HISTORY_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class _State:
+    """What a checkpoint remembers beside the model: seconds trained and one row an epoch."""
+
+    seconds: float
+    history: list[dict[str, float]]
+
+
+def train_run(
+    key: RunKey, data: TrainingData, root: Path, progress: Progress = lambda _: None
+) -> FinishedRun:
+    """Train a run to its end, or return it when it is finished already.
+
+    Args:
+        key: variation, seed and data of the run.
+        data: the data set that `key` has the fingerprint of.
+        root: the folder of runs.
+        progress: called with a short text after each epoch.
+
+    Raises:
+        RunError: another process trains this run now.
+    """
+    if (finished := find_finished(key, root)) is not None:
+        return finished
+    with open_partial(key, root) as checkpoints:
+        if (finished := find_finished(key, root)) is None:
+            finished = _train(key, data, key.folder(root), checkpoints, progress)
+    shutil.rmtree(checkpoints.folder, ignore_errors=True)
+    return finished
+
+
+def _train(
+    key: RunKey, data: TrainingData, target: Path, checkpoints: Checkpoints, progress: Progress
+) -> FinishedRun:
+    import keras
+
+    training = key.variation.training
+    keras.utils.set_random_seed(key.seed)
+    train, validation = data.train.head(training.max_rows), data.validation.head(training.max_rows)
+    model, state, trained = _start(key, data, checkpoints)
+    for epoch in range(trained, training.epochs):
+        began = time.monotonic()
+        state.history.append(_fit_epoch(model, key, train, validation, epoch))
+        state.seconds += time.monotonic() - began
+        _save_checkpoint(checkpoints, epoch + 1, model, state)
+        progress(f"{key.variation.name} seed {key.seed} epoch {epoch + 1}/{training.epochs}")
+    write_folder(target, lambda folder: _write_result(folder, key, data, model, state))
+    return FinishedRun(target)
+
+
+def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[keras.Sequential, _State, int]:
+    """Return the model, its state and the number of epochs behind it."""
+    import keras
+
+    if (found := checkpoints.latest()) is None:
+        model = build_model(key.variation.architecture, data)
+        compile_model(model, key.variation.training)
+        return model, _State(0.0, []), 0
+    trained, folder = found
+    state = _State(**json.loads((folder / _CHECKPOINT_STATE).read_text(encoding="utf-8")))
+    return keras.models.load_model(folder / MODEL), state, trained
+
+
+def _save_checkpoint(checkpoints: Checkpoints, epochs: int, model: keras.Model, state: _State) -> None:
+    def write(folder: Path) -> None:
+        model.save(folder / MODEL)
+        write_json(folder / _CHECKPOINT_STATE, {"seconds": state.seconds, "history": state.history})
+
+    checkpoints.save(epochs, write)
+
+
+def _fit_epoch(
+    model: keras.Model, key: RunKey, train: Split, validation: Split, epoch: int
+) -> dict[str, float]:
+    """Train one epoch; return loss and accuracy on both splits."""
+    generator = np.random.default_rng([key.seed, epoch])
+    order = generator.permutation(len(train.labels))
+    _seed_dropout(model, generator)
+    fitted = model.fit(
+        _batches(train, order, key.variation.training.batch_size),
+        validation_data=(model_inputs(validation.inputs), validation.labels),
+        shuffle=False,  # `order` has done it, the same way in a resumed run
+        verbose=0,
+    )
+    return {name: float(fitted.history[name][0]) for name in HISTORY_COLUMNS}
+
+
+def _seed_dropout(model: keras.Model, generator: np.random.Generator) -> None:
+    """Give each Dropout a new state: Keras saves them with a model, but does not load them."""
+    for layer in model.layers:
+        if hasattr(layer, "seed_generator"):
+            state = layer.seed_generator.state
+            state.assign(generator.integers(2**31, size=state.shape).astype(state.dtype))
+
+
+def _batches(split: Split, order: np.ndarray, batch_size: int) -> keras.utils.PyDataset:
+    """Return the rows in this order, converted batch by batch: all of CIFAR-10 as floats is 600 MB."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        """The split's rows in order."""
+
+        def __len__(self) -> int:
+            return math.ceil(len(order) / batch_size)
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            rows = order[index * batch_size : (index + 1) * batch_size]
+            return model_inputs(split.inputs[rows]), split.labels[rows]
+
+    return Batches()
+
+
+def predict(model: keras.Model, split: Split) -> np.ndarray:
+    """Return the model's probabilities for a split: (rows, classes) float32."""
+    return np.asarray(model.predict(model_inputs(split.inputs), verbose=0))
+
+
+def classification_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Return accuracy and macro-F1 of the labels of greatest probability."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    predicted = probabilities.argmax(axis=-1)
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+    }
+
+
+def _write_result(
+    folder: Path, key: RunKey, data: TrainingData, model: keras.Sequential, state: _State
+) -> None:
+    bare = without_optimizer(model)
+    bare.save(folder / MODEL)
+    validation, test = (split.head(key.variation.training.max_rows) for split in (data.validation, data.test))
+    probabilities = {"validation": predict(bare, validation), "test": predict(bare, test)}
+    np.savez_compressed(
+        folder / OUTPUTS,
+        **{f"{name}_probabilities": values for name, values in probabilities.items()},
+        validation_labels=validation.labels,
+        test_labels=test.labels,
+    )
+    write_history(folder / HISTORY, state.history)
+    write_json(
+        folder / RECORD,
+        {
+            "name": key.variation.name,
+            "seed": key.seed,
+            "settings": key.variation.settings(),
+            "settings_digest": key.variation.digest(),
+            "data_fingerprint": key.data_fingerprint,
+            "versions": {**training_versions(), "python": platform.python_version()},
+            "platform": f"{platform.system()} {platform.machine()}",
+            "parameters": int(bare.count_params()),
+            "seconds": round(state.seconds, 2),
+            "validation": classification_metrics(validation.labels, probabilities["validation"]),
+            "test": classification_metrics(test.labels, probabilities["test"]),
+        },
+    )
+
+
+def write_history(path: Path, history: list[Mapping[str, float]] | list[dict[str, float]]) -> None:
+    """Write one line an epoch: epoch, loss, accuracy, val_loss, val_accuracy."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer: Any = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["epoch", *HISTORY_COLUMNS])
+        for epoch, row in enumerate(history, start=1):
+            writer.writerow([epoch, *(repr(row[name]) for name in HISTORY_COLUMNS)])
