@@ -1,0 +1,57 @@
+"""Keras's model files, read with zipfile, json and h5py alone: each reader gives a ModelSpec.
+
+Nothing in a file is ever run: configs are data, arrays are numbers, and whatever else a file holds is refused.
+"""
+
+from pathlib import Path
+
+from ..errors import ModelFileError
+from ..spec import ModelSpec, Weight
+from . import archive, hdf5
+from .live import layer_spec_from_keras, spec_from_keras
+
+__all__ = ["layer_spec_from_keras", "read_layer_weights", "read_model", "spec_from_keras"]
+
+
+def read_model(path: Path) -> ModelSpec:
+    """The model in a .keras or .h5 file, told apart by content, not by name.
+
+    Raises:
+        ModelFileError: no such file, neither of the two formats, damaged, or without a model's config.
+        UnsupportedError: a kind of model that scratchnn does not read.
+    """
+    if _kind(path) == "zip":
+        return archive.read_model(path)
+    return hdf5.read_model(path)
+
+
+def read_layer_weights(path: Path, layers: list[tuple[str, str]]) -> list[tuple[Weight, ...]]:
+    """The arrays for layers of a known architecture, from any file of Keras that has weights.
+
+    Args:
+        path: a .weights.h5, .h5 or .keras file.
+        layers: class and name of each layer that has weights, in order.
+
+    Returns:
+        One tuple of arrays for each layer, in the order of Keras's `layer.weights`.
+
+    Raises:
+        ModelFileError: no such file, or no weights of Keras in it.
+        WeightError: another number of layers with weights.
+    """
+    if _kind(path) == "zip":
+        return archive.read_layer_weights(path, layers)
+    return hdf5.read_layer_weights(path, layers)
+
+
+def _kind(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    if start[:4] == b"PK\x03\x04":
+        return "zip"
+    if start == b"\x89HDF\r\n\x1a\n":
+        return "hdf5"
+    raise ModelFileError(f"{path}: expected a .keras (zip) or .h5 (HDF5) file, got content that starts {start!r}")

@@ -1,0 +1,43 @@
+"""Activation: one of Keras's activation functions as a layer."""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from .. import activations
+from ..spec import Shape
+from .base import Array, register
+from .elementwise import Elementwise
+from .options import Options, Weights
+
+
+@register("Activation")
+class Activation(Elementwise):
+    """(...) -> activation(...).
+
+    Source: https://keras.io/api/layers/core_layers/activation/
+
+    Args:
+        activation: a Keras activation by name, a function, or None.
+    """
+
+    bound = "activation"
+
+    def __init__(
+        self,
+        activation: str | activations.Activation | None,
+        *,
+        name: str | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.activation = activation
+        self.activate = activations.get(activation)
+
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "Activation":
+        """Build from Keras's Activation config."""
+        return cls(options.activation())
+
+    def apply(self, x: Array) -> Array:
+        """activation(x)."""
+        return self.activate(x)

@@ -1,0 +1,23 @@
+"""AveragePooling2D."""
+
+from .base import register
+from .pooling import AveragePooling
+
+
+@register("AveragePooling2D")
+class AveragePooling2D(AveragePooling):
+    """(batch, height, width, channels) -> (batch, out_height, out_width, channels).
+
+    Source: https://keras.io/api/layers/pooling_layers/average_pooling2d/
+
+    Args:
+        pool_size: height and width of a window, or one integer for both.
+        strides: steps from window to window; None means the pool size.
+        padding: 'valid' or 'same' (TensorFlow's).
+        data_format: 'channels_last' or 'channels_first'.
+    """
+
+    rank = 2
+
+
+AveragePooling2DLayer = AveragePooling2D

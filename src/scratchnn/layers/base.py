@@ -1,0 +1,222 @@
+"""What every layer is: the `Layer` protocol, and the registry that maps Keras's class names to layers."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ..errors import InputError, UnsupportedError, WeightError
+from ..spec import LayerSpec
+from .options import Options, Weights
+
+Array = NDArray[Any]
+
+LAYERS: dict[str, type["Layer"]] = {}
+
+
+def register(*class_names: str) -> Callable[[type["Layer"]], type["Layer"]]:
+    """Class decorator: this class implements the Keras layers of these names."""
+
+    def add(layer: type["Layer"]) -> type["Layer"]:
+        for class_name in class_names:
+            LAYERS[class_name] = layer
+        return layer
+
+    return add
+
+
+class Layer:
+    """One layer at inference: arrays in, arrays out, computed in the float dtype of the input.
+
+    A subclass gives `forward`, `output_shape` and `from_config`; `forward` may name the keyword arguments
+    `mask`, `training` and `initial_state`, and a model then passes them.
+
+    Attributes:
+        name: the layer's name in its model.
+        dtype: what a model casts this layer's float input to; integer input is computed in it too.
+        variables: attributes that hold weights, in the order of Keras's `layer.weights`.
+        bound: the rule of `scratchnn.agreement` that bounds this layer's rounding error.
+        supports_masking: whether a mask on the input goes on to the output.
+        computes: False for layers that have no float dtype of their own (text in, ids out).
+        inference_only: whether Keras computes something else in training that this layer cannot.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    variables: ClassVar[tuple[str, ...]] = ()
+    bound: ClassVar[str]
+    supports_masking: bool = False
+    computes: ClassVar[bool] = True
+    inference_only: bool = False
+
+    def __init__(self, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
+        self.name = name or type(self).__name__.lower()
+        self.dtype = np.dtype(dtype)
+
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Any) -> "Layer":
+        """Build the layer from its Keras config and weights; input_shape has the batch axis first."""
+        raise NotImplementedError
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The layer's output for its input."""
+        raise NotImplementedError
+
+    def output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output, batch axis first, None where it is not known."""
+        raise NotImplementedError
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        """The mask of the output: the input's, where the layer supports masking."""
+        return mask if self.supports_masking else None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward`."""
+        return self.forward(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+    @property
+    def label(self) -> str:
+        """How messages name the layer: its class and its name."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    def sublayers(self) -> dict[str, "Layer"]:
+        """Layers inside this one, by the attribute that holds them."""
+        return {}
+
+    def get_weights(self) -> list[Array]:
+        """All arrays, in the order of Keras's `layer.get_weights()`."""
+        own = [getattr(self, name) for name in self.variables]
+        inner = [array for layer in self.sublayers().values() for array in layer.get_weights()]
+        return [array for array in own if array is not None] + inner
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """A copy of the layer whose weights have that float dtype."""
+        return self.map_weights(lambda array: array.astype(dtype), dtype)
+
+    def map_weights(self, change: Callable[[Array], Array], dtype: DTypeLike | None = None) -> Self:
+        """A copy of the layer with `change` applied to each of its arrays."""
+        other = copy.copy(self)
+        other.dtype = self.dtype if dtype is None else np.dtype(dtype)
+        for name in self.variables:
+            if getattr(self, name) is not None:
+                setattr(other, name, change(getattr(self, name)))
+        for attribute, layer in self.sublayers().items():
+            setattr(other, attribute, layer.map_weights(change, dtype))
+        return other
+
+    # Checks that subclasses share.
+
+    def as_floats(self, x: Any, ndim: int | None = None, min_ndim: int = 1, last: int | None = None) -> Array:
+        """x as a float array, after checking its rank and the size of its last axis.
+
+        Float input keeps its dtype; integers and booleans become `self.dtype`.
+
+        Raises:
+            InputError: another rank or size, no elements, or no real numbers.
+        """
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiub":
+            raise InputError(f"{self.label}: expected real numbers, got dtype {array.dtype}")
+        self.check_shape(array.shape, ndim, min_ndim, last)
+        if array.size == 0:
+            raise InputError(f"{self.label}: the input is empty: shape {array.shape}")
+        return array if array.dtype.kind == "f" else array.astype(self.dtype)
+
+    def check_shape(
+        self, shape: Sequence[int | None], ndim: int | None = None, min_ndim: int = 1, last: int | None = None
+    ) -> None:
+        """Check rank and last axis of a shape.
+
+        Raises:
+            InputError: they are not what the layer takes.
+        """
+        if ndim is not None and len(shape) != ndim:
+            raise InputError(f"{self.label}: expected input of rank {ndim}, got shape {tuple(shape)}")
+        if len(shape) < min_ndim:
+            raise InputError(f"{self.label}: expected input of rank {min_ndim} or more, got shape {tuple(shape)}")
+        if last is not None and shape[-1] not in (last, None):
+            raise InputError(
+                f"{self.label}: expected {last} along the last axis of the input, got shape {tuple(shape)}"
+            )
+
+    def check_axis(self, shape: Sequence[int | None], axis: int, size: int) -> None:
+        """Check the size of one axis.
+
+        Raises:
+            InputError: the axis is not there, or has another size.
+        """
+        if not -len(shape) <= axis < len(shape) or shape[axis] not in (size, None):
+            raise InputError(
+                f"{self.label}: expected {size} along axis {axis} of the input, got shape {tuple(shape)}"
+            )
+
+    def as_weights(self, **pairs: tuple[Any, Array | None]) -> list[Any]:
+        """Weights that someone sets, checked against the present ones: name=(new value, present value).
+
+        Floats keep their dtype, integers become `self.dtype`; None stands for a weight the layer has not.
+
+        Raises:
+            WeightError: a shape that differs, a weight too many or too few, or no real numbers.
+        """
+        return [self._as_weight(name, *pair) for name, pair in pairs.items()]
+
+    def _as_weight(self, name: str, value: Any, present: Array | None) -> Array | None:
+        if value is None and present is None:
+            return None
+        expected = "none (the layer has no such weight)" if present is None else f"shape {present.shape}"
+        if value is None or present is None or np.shape(value) != present.shape:
+            got = "none" if value is None else f"shape {np.shape(value)}"
+            raise WeightError(f"{self.label}: weight {name!r}: expected {expected}, got {got}")
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise WeightError(f"{self.label}: weight {name!r}: expected real numbers, got dtype {array.dtype}")
+        return array if array.dtype.kind == "f" else array.astype(self.dtype)
+
+
+def glorot_uniform(shape: Sequence[int], dtype: DTypeLike) -> Array:
+    """First weights of a layer that has not been given any: Keras's default range, the same in every run.
+
+    Source: https://proceedings.mlr.press/v9/glorot10a.html
+    """
+    limit = np.sqrt(6 / (shape[-2] + shape[-1]))
+    return np.random.default_rng(0).uniform(-limit, limit, shape).astype(dtype)
+
+
+def build_layer(spec: LayerSpec, input_shape: Any) -> Layer:
+    """The layer of a spec, with every option and weight accounted for.
+
+    Args:
+        spec: class, config and weights.
+        input_shape: shape of the input (or a list of shapes), batch axis first.
+
+    Raises:
+        UnsupportedError: an unknown class, option or value.
+        ConfigError, WeightError, InputError: a fault of the file, with layer, key, expected and received.
+    """
+    label = f"{spec.class_name} {spec.name!r}"
+    options = Options(label, spec.config, spec.keras_version, spec.assets)
+    weights = Weights(label, spec.weights)
+    layer = build_inner(spec.class_name, options, weights, input_shape)
+    layer.name = spec.name
+    options.close()
+    weights.close()
+    return layer
+
+
+def build_inner(class_name: str, options: Options, weights: Weights, input_shape: Any) -> Layer:
+    """The layer of a class name, from options and weights that a wrapper may share with it."""
+    if class_name not in LAYERS:
+        known = ", ".join(sorted(LAYERS))
+        raise UnsupportedError(
+            f"{options.layer}: scratchnn has no layer {class_name!r}; it knows {known}. "
+            "A new layer is one file in scratchnn/layers (see CONTRIBUTING.md)."
+        )
+    layer = LAYERS[class_name].from_config(options, weights, input_shape)
+    if layer.computes:
+        layer.dtype = options.dtype()
+    return layer
