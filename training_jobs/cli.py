@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scratchnn.errors import ScratchnnError, UnknownNameError
 from training_jobs import experiments
-from training_jobs.errors import TrainingJobsError, UnknownNameError
 from training_jobs.run_store import default_root, finished_runs
 
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except TrainingJobsError as error:
+    except ScratchnnError as error:
         print(f"training_jobs: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training_jobs.datasets import DatasetName
-from training_jobs.errors import UnknownNameError
+from scratchnn.datasets import DatasetName
+from scratchnn.errors import UnknownNameError
 
 Family = Literal["cnn", "rnn", "lstm"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training_jobs.datasets import (
+from scratchnn.datasets import (
     LABELS,
     SEQUENCE_LENGTH,
     DatasetName,
@@ -17,9 +17,9 @@ from training_jobs.datasets import (
     fingerprint,
     model_inputs,
 )
+from scratchnn.datasets.text import vocabulary_size, write_vocabulary
 from training_jobs.keras_models import IMAGE_SHAPE
 from training_jobs.run_store import FinishedRun, write_folder, write_json
-from training_jobs.text import vocabulary_size, write_vocabulary
 from training_jobs.training import HISTORY, MODEL, classification_metrics
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def _golden_arrays(model: keras.Model, test: Split, data: TrainingData) -> dict[
     }
 
 
-def _metrics(
-    record: dict[str, Any], test: Split, data: TrainingData, arrays: dict[str, Any]
-) -> dict[str, Any]:
+def _metrics(record: dict[str, Any], test: Split, data: TrainingData, arrays: dict[str, Any]) -> dict[str, Any]:
     preprocessing = (
         {"sequence_length": SEQUENCE_LENGTH, "vocabulary": VOCABULARY} if data.vocabulary else {"scale": 255}
     )

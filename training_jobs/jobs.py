@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from training_jobs.datasets import DatasetName, TrainingData, load_training_data
+from scratchnn.datasets import DatasetName, TrainingData, load_training_data
 from training_jobs.experiments import Variation
 from training_jobs.run_store import FinishedRun, RunKey, find_finished
 

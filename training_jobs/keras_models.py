@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from training_jobs.datasets import LABELS, SEQUENCE_LENGTH, TrainingData
+from scratchnn.datasets import LABELS, SEQUENCE_LENGTH, TrainingData
+from scratchnn.datasets.text import vocabulary_size
 from training_jobs.experiments import Architecture, Convolutional, Recurrent, Training
-from training_jobs.text import vocabulary_size
 
 if TYPE_CHECKING:
     import keras
@@ -67,9 +67,7 @@ def _recurrent_layers(architecture: Recurrent, vocabulary: int, classes: int) ->
     import keras
 
     cell = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM}[architecture.cell]
-    embedding = keras.layers.Embedding(
-        vocabulary, architecture.embedding_dim, mask_zero=architecture.mask_zero
-    )
+    embedding = keras.layers.Embedding(vocabulary, architecture.embedding_dim, mask_zero=architecture.mask_zero)
     layers: list[Any] = [keras.Input((SEQUENCE_LENGTH,), dtype="int32"), embedding]
     for number in range(1, architecture.layers + 1):
         layer = cell(architecture.units, return_sequences=number < architecture.layers)

@@ -14,12 +14,8 @@ MANIFEST = "manifest.json"
 
 def golden_digests(root: Path) -> dict[str, str]:
     """Return the SHA-256 (hex) of each file in the golden folders, by its path below `root`."""
-    paths = sorted(
-        path for path in root.glob("*/*") if path.is_file() and not path.parent.name.startswith(".")
-    )
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
-    }
+    paths = sorted(path for path in root.glob("*/*") if path.is_file() and not path.parent.name.startswith("."))
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def write_manifest(root: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training_jobs.datasets import Split, TrainingData, model_inputs
+from scratchnn.datasets import Split, TrainingData, model_inputs
 from training_jobs.keras_models import build_model, compile_model, without_optimizer
 from training_jobs.run_store import (
     RECORD,
@@ -54,9 +54,7 @@ class _State:
     history: list[dict[str, float]]
 
 
-def train_run(
-    key: RunKey, data: TrainingData, root: Path, progress: Progress = lambda _: None
-) -> FinishedRun:
+def train_run(key: RunKey, data: TrainingData, root: Path, progress: Progress = lambda _: None) -> FinishedRun:
     """Train a run to its end, or return it when it is finished already.
 
     Args:
@@ -117,9 +115,7 @@ def _save_checkpoint(checkpoints: Checkpoints, epochs: int, model: keras.Model, 
     checkpoints.save(epochs, write)
 
 
-def _fit_epoch(
-    model: keras.Model, key: RunKey, train: Split, validation: Split, epoch: int
-) -> dict[str, float]:
+def _fit_epoch(model: keras.Model, key: RunKey, train: Split, validation: Split, epoch: int) -> dict[str, float]:
     """Train one epoch; return loss and accuracy on both splits."""
     generator = np.random.default_rng([key.seed, epoch])
     order = generator.permutation(len(train.labels))
@@ -174,9 +170,7 @@ def classification_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dic
     }
 
 
-def _write_result(
-    folder: Path, key: RunKey, data: TrainingData, model: keras.Sequential, state: _State
-) -> None:
+def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Sequential, state: _State) -> None:
     bare = without_optimizer(model)
     bare.save(folder / MODEL)
     validation, test = (split.head(key.variation.training.max_rows) for split in (data.validation, data.test))

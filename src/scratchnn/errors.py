@@ -31,6 +31,14 @@ class DependencyError(ScratchnnError, ImportError):
     """An optional package that the command needs is not installed."""
 
 
+class DataError(ScratchnnError):
+    """A data set is missing, or is not what its official source publishes."""
+
+
+class UnknownNameError(ScratchnnError):
+    """A variation, data set or split was asked for by a name that does not exist."""
+
+
 class ModelFaults(ScratchnnError):
     """All faults of one model, in one message.
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scratchnn.datasets.text import read_vocabulary, vocabulary_size
 from training_jobs.goldens import probe_inputs
 from training_jobs.manifest import golden_digests, manifest_faults
-from training_jobs.text import read_vocabulary, vocabulary_size
 from training_jobs.training import classification_metrics
 
 ROOT = Path(__file__).parents[2] / "golden"

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from scratchnn.errors import UnknownNameError
 from training_jobs import experiments
-from training_jobs.errors import UnknownNameError
 from training_jobs.experiments import CNN_TRAINING, ROWS, Convolutional, Recurrent, Variation
 
 

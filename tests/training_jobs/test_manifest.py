@@ -23,9 +23,7 @@ def test_generated_files_have_no_fault(root):
 
 def test_an_edited_file_is_named(root):
     (root / "two" / "metrics.json").write_text("{ }\n")
-    assert manifest_faults(root) == [
-        "two/metrics.json: not the file that was generated (its SHA-256 differs)"
-    ]
+    assert manifest_faults(root) == ["two/metrics.json: not the file that was generated (its SHA-256 differs)"]
 
 
 def test_missing_and_added_files_are_named(root):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from training_jobs.errors import DataError
-from training_jobs.text import build_vocabulary, read_vocabulary, tokenize, vectorize, write_vocabulary
+from scratchnn.datasets.text import build_vocabulary, read_vocabulary, tokenize, vectorize, write_vocabulary
+from scratchnn.errors import DataError
 
 # Rich in what the rules are about: case, punctuation, every kind of space, letters beyond ASCII.
 TEXTS = st.text(st.sampled_from("aAbB zZ.,-!'_\t\n\x0b\x0c\r\x1c\x85\xa0\u2028éÉİıẞ😀0"), max_size=30)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training_jobs.cifar_pickle import load_cifar_pickle
-from training_jobs.errors import DataError
+from scratchnn.datasets.cifar_pickle import load_cifar_pickle
+from scratchnn.errors import DataError
 
 
 def python2_array(array: np.ndarray, dtype: bytes = b"u1", module: bytes = b"numpy.core.multiarray") -> bytes:

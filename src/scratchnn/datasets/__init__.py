@@ -16,9 +16,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from training_jobs.cifar_pickle import load_cifar_pickle
-from training_jobs.errors import DataError, UnknownNameError
-from training_jobs.text import build_vocabulary, read_vocabulary, vectorize
+from ..errors import DataError, UnknownNameError
+from .cifar_pickle import load_cifar_pickle
+from .text import build_vocabulary, read_vocabulary, vectorize
 
 DatasetName = Literal["cifar10", "nusax"]
 DATA_VARIABLE = "SCRATCHNN_DATA"

@@ -1,4 +1,4 @@
-"""Text to token ids exactly as Keras's `TextVectorization` does it by default, in Python alone.
+"""Text to token ids exactly as Keras's `TextVectorization` does it by default.
 
 Keras lower-cases, strips punctuation and splits on whitespace, all on ASCII only (TensorFlow's
 string operations work on bytes), so the work is done on UTF-8 bytes here too.
@@ -13,19 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from training_jobs.errors import DataError
+from ..errors import DataError
+from ..layers.text_vectorization import TextVectorization
 
-PADDING_ID = 0
-UNKNOWN_ID = 1
 FIRST_TOKEN_ID = 2
-# The characters of Keras's DEFAULT_STRIP_REGEX: ASCII punctuation.
-_PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+_TOKENIZER = TextVectorization([""])
 
 
 def tokenize(text: str) -> list[str]:
     """Return the tokens of a text: lower case (ASCII), without punctuation, split on whitespace."""
-    tokens = text.encode("utf-8").lower().translate(None, delete=_PUNCTUATION).split()
-    return [token.decode("utf-8") for token in tokens]
+    return [token.decode("utf-8") for token in _TOKENIZER.tokens(text)]
 
 
 def build_vocabulary(texts: Iterable[str], max_tokens: int = 20_000) -> tuple[str, ...]:
@@ -50,12 +47,8 @@ def vectorize(texts: Sequence[str], vocabulary: Sequence[str], sequence_length: 
     Returns:
         (texts, sequence_length) int32.
     """
-    ids = {token: number for number, token in enumerate(vocabulary, start=FIRST_TOKEN_ID)}
-    rows = np.full((len(texts), sequence_length), PADDING_ID, dtype=np.int32)
-    for row, text in zip(rows, texts, strict=True):
-        tokens = tokenize(text)[:sequence_length]
-        row[: len(tokens)] = [ids.get(token, UNKNOWN_ID) for token in tokens]
-    return rows
+    layer = TextVectorization(["", "[UNK]", *vocabulary], output_sequence_length=sequence_length)
+    return layer.forward(np.array(texts, dtype=object)).astype(np.int32)
 
 
 def write_vocabulary(path: Path, vocabulary: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from training_jobs.errors import DataError
+from ..errors import DataError
 
 # NumPy renamed `core` to `_core` in version 2, and pickles carry the name of their writer's time.
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
@@ -42,9 +42,7 @@ class _ByteArray:
     def __setstate__(self, state: Any) -> None:
         """Take (version, shape, dtype, Fortran order, bytes) as NumPy writes it, nothing else."""
         match state:
-            case (int(), tuple(shape), _ByteDtype(), False | 0, bytes(raw)) if (
-                state[0] == _ARRAY_STATE_VERSION
-            ):
+            case (int(), tuple(shape), _ByteDtype(), False | 0, bytes(raw)) if state[0] == _ARRAY_STATE_VERSION:
                 pass
             case _:
                 raise pickle.UnpicklingError("an array's state is not that of a C-ordered uint8 array")
@@ -97,9 +95,7 @@ def load_cifar_pickle(path: Path) -> dict[bytes, Any]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # a damaged pickle may raise nearly anything
-        raise DataError(
-            f"{path}: expected a CIFAR-10 batch, received a file that is none: {error}"
-        ) from error
+        raise DataError(f"{path}: expected a CIFAR-10 batch, received a file that is none: {error}") from error
     if not isinstance(loaded, dict):
         raise DataError(f"{path}: expected a dictionary, received {type(loaded).__name__}")
     return {key: value.array if isinstance(value, _ByteArray) else value for key, value in loaded.items()}
