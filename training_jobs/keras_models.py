@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
 from scratchnn.datasets import LABELS, SEQUENCE_LENGTH, TrainingData
 from scratchnn.datasets.text import vocabulary_size
-from training_jobs.experiments import Architecture, Convolutional, Recurrent, Training
+from training_jobs.experiments import Architecture, Convolutional, Recurrent, Training, Variation
 
 if TYPE_CHECKING:
     import keras
@@ -31,57 +32,104 @@ def configure_tensorflow() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def build_model(architecture: Architecture, data: TrainingData) -> keras.Sequential:
+def build_model(variation: Variation, data: TrainingData) -> keras.Sequential:
     """Return the untrained model: softmax over the data set's labels.
 
     Takes float32 (batch, 32, 32, 3) in [0, 1], or int32 token ids (batch, 100).
     """
     import keras
 
-    classes = len(LABELS[data.name])
+    classes, architecture = len(LABELS[data.name]), variation.architecture
     if isinstance(architecture, Convolutional):
         layers = _convolutional_layers(architecture, classes)
     else:
         layers = _recurrent_layers(architecture, vocabulary_size(data.vocabulary), classes)
-    return keras.Sequential(layers, name=architecture.name)
+    return keras.Sequential(layers, name=variation.name)
+
+
+def _regularizer(weight: float) -> Any:
+    import keras
+
+    return keras.regularizers.L2(weight) if weight else None
 
 
 def _convolutional_layers(architecture: Convolutional, classes: int) -> list[Any]:
     import keras
 
     pooling = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+    convolutions = architecture.convolutions or (1,) * len(architecture.filters)
     layers: list[Any] = [keras.Input(IMAGE_SHAPE)]
-    for filters in architecture.filters:
-        conv = keras.layers.Conv2D(filters, architecture.kernel_size, padding="same", activation="relu")
-        layers += [conv, pooling[architecture.pooling](pool_size=2)]
-    return [
-        *layers,
-        keras.layers.Flatten(),
-        keras.layers.Dense(architecture.dense_units, activation="relu"),
-        keras.layers.Dropout(architecture.dropout),
-        keras.layers.Dense(classes, activation="softmax"),
-    ]
+    for filters, count in zip(architecture.filters, convolutions, strict=True):
+        for _ in range(count):
+            layers += _convolution(architecture, filters)
+        layers.append(pooling[architecture.pooling](pool_size=2))
+    layers.append(keras.layers.Flatten())
+    penalty = _regularizer(architecture.l2)
+    if architecture.dense_units:
+        units = architecture.dense_units
+        layers.append(keras.layers.Dense(units, activation="relu", kernel_regularizer=penalty))
+    return [*layers, *_head(architecture, classes)]
+
+
+def _convolution(architecture: Convolutional, filters: int) -> list[Any]:
+    import keras
+
+    shared = {"padding": "same", "kernel_regularizer": _regularizer(architecture.l2)}
+    size = architecture.kernel_size
+    if not architecture.batch_norm:
+        return [keras.layers.Conv2D(filters, size, activation="relu", **shared)]
+    # The bias would be taken out again by the normalization behind it.
+    convolution = keras.layers.Conv2D(filters, size, use_bias=False, **shared)
+    return [convolution, keras.layers.BatchNormalization(), keras.layers.Activation("relu")]
 
 
 def _recurrent_layers(architecture: Recurrent, vocabulary: int, classes: int) -> list[Any]:
     import keras
 
     cell = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM}[architecture.cell]
-    embedding = keras.layers.Embedding(vocabulary, architecture.embedding_dim, mask_zero=architecture.mask_zero)
-    layers: list[Any] = [keras.Input((SEQUENCE_LENGTH,), dtype="int32"), embedding]
+    size, masked = architecture.embedding_dim, architecture.mask_zero
+    layers: list[Any] = [keras.Input((SEQUENCE_LENGTH,), dtype="int32")]
+    layers.append(keras.layers.Embedding(vocabulary, size, mask_zero=masked))
+    if architecture.embedding_dropout:
+        layers.append(keras.layers.Dropout(architecture.embedding_dropout))
     for number in range(1, architecture.layers + 1):
-        layer = cell(architecture.units, return_sequences=number < architecture.layers)
+        layer = cell(
+            architecture.units,
+            return_sequences=number < architecture.layers,
+            kernel_regularizer=_regularizer(architecture.l2),
+        )
         layers.append(keras.layers.Bidirectional(layer) if architecture.bidirectional else layer)
-    dropout = keras.layers.Dropout(architecture.dropout)
-    return [*layers, dropout, keras.layers.Dense(classes, activation="softmax")]
+    return [*layers, *_head(architecture, classes)]
 
 
-def compile_model(model: keras.Model, training: Training) -> None:
-    """Give the model its optimizer (Adam) and loss, with accuracy measured beside it."""
+def _head(architecture: Architecture, classes: int) -> list[Any]:
     import keras
 
+    penalty = _regularizer(architecture.l2)
+    dense = keras.layers.Dense(classes, activation="softmax", kernel_regularizer=penalty)
+    return [keras.layers.Dropout(architecture.dropout), dense]
+
+
+def compile_model(model: keras.Model, training: Training, rows: int) -> None:
+    """Give the model its optimizer and loss, with accuracy measured beside it.
+
+    Args:
+        model: the model.
+        training: optimizer and learning rate.
+        rows: of the training split; they decide how many steps the learning rate falls over.
+    """
+    import keras
+
+    steps = training.epochs * math.ceil(rows / training.batch_size)
+    rate = training.learning_rate
+    schedule = keras.optimizers.schedules.CosineDecay(rate, steps) if training.cosine else rate
+    optimizers = {
+        "adam": keras.optimizers.Adam,
+        "nadam": keras.optimizers.Nadam,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
     model.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
+        optimizer=optimizers[training.optimizer](schedule),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

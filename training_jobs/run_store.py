@@ -96,10 +96,9 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def latest(self) -> tuple[int, Path] | None:
-        """Return (epochs trained, folder) of the newest complete checkpoint, or None."""
-        found = [(int(path.name.removeprefix("epoch-")), path) for path in self.folder.glob("epoch-????")]
-        return max(found, default=None)
+    def latest(self) -> Path | None:
+        """Return the folder of the newest complete checkpoint, or None."""
+        return max(self.folder.glob("epoch-????"), default=None)
 
     def save(self, epochs: int, write: Callable[[Path], None]) -> None:
         """Let `write` fill a folder, then make it the checkpoint and drop the older ones."""

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.datasets import Split, TrainingData, model_inputs
+from training_jobs.augmentation import augment, draw_changes
+from training_jobs.experiments import Training
 from training_jobs.keras_models import build_model, compile_model, without_optimizer
 from training_jobs.run_store import (
     RECORD,
@@ -41,6 +43,7 @@ MODEL = "model.keras"
 HISTORY = "history.csv"
 OUTPUTS = "outputs.npz"
 _CHECKPOINT_STATE = "state.json"
+_CHECKPOINT_BEST = "best.npz"
 HISTORY_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 Progress = Callable[[str], None]
@@ -48,10 +51,22 @@ Progress = Callable[[str], None]
 
 @dataclass
 class _State:
-    """What a checkpoint remembers beside the model: seconds trained and one row an epoch."""
+    """What a checkpoint remembers beside the model.
+
+    Attributes:
+        seconds: trained so far.
+        history: one row an epoch.
+        best: the weights of the epoch of least validation loss; kept for early stopping only.
+    """
 
     seconds: float
     history: list[dict[str, float]]
+    best: list[np.ndarray] | None = None
+
+    def epochs_since_best(self) -> int:
+        """Return how many epochs came after the one of least validation loss (the first such)."""
+        losses = [row["val_loss"] for row in self.history]
+        return len(losses) - 1 - losses.index(min(losses))
 
 
 def train_run(key: RunKey, data: TrainingData, root: Path, progress: Progress = lambda _: None) -> FinishedRun:
@@ -83,36 +98,53 @@ def _train(
     training = key.variation.training
     keras.utils.set_random_seed(key.seed)
     train, validation = data.train.head(training.max_rows), data.validation.head(training.max_rows)
-    model, state, trained = _start(key, data, checkpoints)
-    for epoch in range(trained, training.epochs):
+    model, state = _start(key, data, checkpoints)
+    while not _is_over(state, training):
         began = time.monotonic()
+        epoch = len(state.history)
         state.history.append(_fit_epoch(model, key, train, validation, epoch))
+        if training.patience is not None and state.epochs_since_best() == 0:
+            state.best = model.get_weights()
         state.seconds += time.monotonic() - began
-        _save_checkpoint(checkpoints, epoch + 1, model, state)
+        _save_checkpoint(checkpoints, model, state)
         progress(f"{key.variation.name} seed {key.seed} epoch {epoch + 1}/{training.epochs}")
+    if state.best is not None:
+        model.set_weights(state.best)
     write_folder(target, lambda folder: _write_result(folder, key, data, model, state))
     return FinishedRun(target)
 
 
-def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[keras.Sequential, _State, int]:
-    """Return the model, its state and the number of epochs behind it."""
+def _is_over(state: _State, training: Training) -> bool:
+    stopped = training.patience is not None and bool(state.history)
+    if stopped and state.epochs_since_best() >= (training.patience or 0):
+        return True
+    return len(state.history) >= training.epochs
+
+
+def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[keras.Sequential, _State]:
+    """Return the model and its state, new or as the newest checkpoint has them."""
     import keras
 
-    if (found := checkpoints.latest()) is None:
-        model = build_model(key.variation.architecture, data)
-        compile_model(model, key.variation.training)
-        return model, _State(0.0, []), 0
-    trained, folder = found
+    if (folder := checkpoints.latest()) is None:
+        model = build_model(key.variation, data)
+        rows = len(data.train.head(key.variation.training.max_rows).labels)
+        compile_model(model, key.variation.training, rows)
+        return model, _State(0.0, [])
     state = _State(**json.loads((folder / _CHECKPOINT_STATE).read_text(encoding="utf-8")))
-    return keras.models.load_model(folder / MODEL), state, trained
+    if (folder / _CHECKPOINT_BEST).exists():
+        with np.load(folder / _CHECKPOINT_BEST) as arrays:
+            state.best = [arrays[name] for name in arrays.files]
+    return keras.models.load_model(folder / MODEL), state
 
 
-def _save_checkpoint(checkpoints: Checkpoints, epochs: int, model: keras.Model, state: _State) -> None:
+def _save_checkpoint(checkpoints: Checkpoints, model: keras.Model, state: _State) -> None:
     def write(folder: Path) -> None:
         model.save(folder / MODEL)
         write_json(folder / _CHECKPOINT_STATE, {"seconds": state.seconds, "history": state.history})
+        if state.best is not None:
+            np.savez(folder / _CHECKPOINT_BEST, *state.best)
 
-    checkpoints.save(epochs, write)
+    checkpoints.save(len(state.history), write)
 
 
 def _fit_epoch(model: keras.Model, key: RunKey, train: Split, validation: Split, epoch: int) -> dict[str, float]:
@@ -121,7 +153,7 @@ def _fit_epoch(model: keras.Model, key: RunKey, train: Split, validation: Split,
     order = generator.permutation(len(train.labels))
     _seed_dropout(model, generator)
     fitted = model.fit(
-        _batches(train, order, key.variation.training.batch_size),
+        _batches(train, order, key.variation.training, generator),
         validation_data=(model_inputs(validation.inputs), validation.labels),
         shuffle=False,  # `order` has done it, the same way in a resumed run
         verbose=0,
@@ -137,19 +169,28 @@ def _seed_dropout(model: keras.Model, generator: np.random.Generator) -> None:
             state.assign(generator.integers(2**31, size=state.shape).astype(state.dtype))
 
 
-def _batches(split: Split, order: np.ndarray, batch_size: int) -> keras.utils.PyDataset:
+def _batches(
+    split: Split, order: np.ndarray, training: Training, generator: np.random.Generator
+) -> keras.utils.PyDataset:
     """Return the rows in this order, converted batch by batch: all of CIFAR-10 as floats is 600 MB."""
     import keras
 
-    class Batches(keras.utils.PyDataset):
+    size = training.batch_size
+    # Drawn at once, and not as a batch is asked for: Keras may ask in any order, and twice.
+    changes = draw_changes(len(order), generator) if training.augment else None
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         """The split's rows in order."""
 
         def __len__(self) -> int:
-            return math.ceil(len(order) / batch_size)
+            return math.ceil(len(order) / size)
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            rows = order[index * batch_size : (index + 1) * batch_size]
-            return model_inputs(split.inputs[rows]), split.labels[rows]
+            chosen = slice(index * size, (index + 1) * size)
+            inputs = split.inputs[order[chosen]]
+            if changes is not None:
+                inputs = augment(inputs, changes[chosen])
+            return model_inputs(inputs), split.labels[order[chosen]]
 
     return Batches()
 
@@ -174,7 +215,7 @@ def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Se
     bare = without_optimizer(model)
     bare.save(folder / MODEL)
     validation, test = (split.head(key.variation.training.max_rows) for split in (data.validation, data.test))
-    probabilities = {"validation": predict(bare, validation), "test": predict(bare, test)}
+    probabilities: dict[str, Any] = {"validation": predict(bare, validation), "test": predict(bare, test)}
     np.savez_compressed(
         folder / OUTPUTS,
         **{f"{name}_probabilities": values for name, values in probabilities.items()},

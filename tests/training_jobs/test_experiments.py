@@ -32,7 +32,7 @@ def test_settings_are_the_reports():
     settings = experiments.find(["rnn_5x32_both"])[0].settings()
     assert settings["architecture"] == {
         "cell": "rnn", "layers": 5, "units": 32, "bidirectional": True,
-        "mask_zero": False, "embedding_dim": 128, "dropout": 0.5,
+        "mask_zero": False, "embedding_dim": 128, "dropout": 0.5, "embedding_dropout": 0.0, "l2": 0.0,
     }  # fmt: skip
     assert settings["training"]["epochs"] == 15
     assert settings["training"]["batch_size"] == 50
