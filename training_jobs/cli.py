@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scratchnn.errors import ScratchnnError, UnknownNameError
 from training_jobs import experiments
+from training_jobs.jobs import ENVIRONMENT, Job, do_jobs, do_jobs_on_dask
 from training_jobs.run_store import default_root, finished_runs
 
 
@@ -26,7 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry_point() -> None:
-    """Leave the process with the exit code of `main`."""
+    """Leave the process with the exit code of `main`.
+
+    The process starts itself again where its environment is not the one that training needs: the
+    memory allocator reads it at the start only.
+    """
+    if any(os.environ.get(name) != value for name, value in ENVIRONMENT.items()):
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, **ENVIRONMENT})
     sys.exit(main())
 
 
@@ -39,9 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("names", nargs="+", metavar="NAME", help="a variation, or: report, masked, all")
     run.add_argument("--seeds", type=_seeds, default=(0, 1, 2), metavar="S,S…", help="default 0,1,2")
     run.add_argument("--jobs", type=int, default=1, metavar="N", help="worker processes (default 1)")
+    run.add_argument("--backend", choices=("joblib", "dask"), default="joblib")
+    run.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786")
     run.set_defaults(command=_run)
-    regenerate = commands.add_parser("regenerate", help="make golden models anew from runs of seed 0")
-    regenerate.add_argument("names", nargs="+", metavar="NAME")
+    regenerate = commands.add_parser("regenerate", help="make goldens anew, print the drift, replace them")
+    regenerate.add_argument("names", nargs="*", metavar="NAME", help="default: every golden there is")
+    regenerate.add_argument("--yes", action="store_true", help="replace without asking")
     regenerate.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
     regenerate.set_defaults(command=_regenerate)
     for command in (run, regenerate):
@@ -81,30 +93,52 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from training_jobs.jobs import Job, do_jobs
-
     if options.jobs < 1:
         raise UnknownNameError(f"--jobs: expected 1 or more, received {options.jobs}")
-    chosen = _chosen(options.names)
-    jobs = [Job(v, seed, options.data, options.runs) for v in chosen for seed in options.seeds]
-    for run in tqdm(do_jobs(jobs, options.jobs), total=len(jobs), unit="run", desc="training"):
-        record = run.record()
-        test = record["test"]
-        tqdm.write(
-            f"{record['name']} seed {record['seed']}: test accuracy {test['accuracy']:.4f}, "
-            f"macro-F1 {test['macro_f1']:.4f}, {record['seconds']:.0f} s"
-        )
+    jobs = [
+        Job(variation, seed, absolute(options.data), options.runs.absolute())
+        for variation in _chosen(options.names)
+        for seed in options.seeds
+    ]
+    if options.backend == "dask":
+        if options.scheduler is None:
+            raise UnknownNameError("--backend dask: expected --scheduler ADDRESS, received none")
+        finished = do_jobs_on_dask(jobs, options.scheduler)
+    else:
+        finished = do_jobs(jobs, options.jobs)
+    for run in tqdm(finished, total=len(jobs), unit="run", desc="training"):
+        tqdm.write(_summary(run.record()))
     return 0
+
+
+def absolute(path: Path | None) -> Path | None:
+    """Return the path from the root, since workers may have another current folder."""
+    return None if path is None else path.absolute()
+
+
+def _summary(record: dict[str, Any]) -> str:
+    test = record["test"]
+    return (
+        f"{record['name']} seed {record['seed']}: test accuracy {test['accuracy']:.4f}, "
+        f"macro-F1 {test['macro_f1']:.4f}, {record['seconds']:.0f} s"
+    )
 
 
 def _regenerate(options: argparse.Namespace) -> int:
-    from training_jobs.goldens import GOLDEN_SEED, write_golden
-    from training_jobs.jobs import Job, cached_data, do_job
-    from training_jobs.manifest import write_manifest
+    from training_jobs.goldens import staged_goldens
 
-    for variation in _chosen(options.names):
-        run = do_job(Job(variation, GOLDEN_SEED, options.data, options.runs))
-        write_golden(run, cached_data(variation.dataset, options.data), options.golden / variation.name)
-        write_manifest(options.golden)
-        print(f"wrote {options.golden / variation.name}")
+    names = options.names or sorted(path.parent.name for path in options.golden.glob("*/metrics.json"))
+    with staged_goldens(_chosen(names), options.golden, options.data, options.runs) as staged:
+        for change in staged.drifts():
+            print(change)
+        if not (options.yes or _agreed(f"replace {len(names)} goldens in {options.golden}? [y/N] ")):
+            print("nothing was replaced")
+            return 1
+        staged.replace()
+    print(f"replaced {len(names)} goldens in {options.golden}")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    """Ask on the terminal; without one the answer is no."""
+    return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes")

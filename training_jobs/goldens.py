@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +23,11 @@ from scratchnn.datasets import (
     model_inputs,
 )
 from scratchnn.datasets.text import vocabulary_size, write_vocabulary
-from training_jobs.keras_models import IMAGE_SHAPE
-from training_jobs.run_store import FinishedRun, write_folder, write_json
+from training_jobs.experiments import Variation
+from training_jobs.jobs import Job, cached_data, do_job
+from training_jobs.keras_models import IMAGE_SHAPE, configure_tensorflow
+from training_jobs.manifest import write_manifest
+from training_jobs.run_store import FinishedRun, move_folder, write_folder, write_json
 from training_jobs.training import HISTORY, MODEL, classification_metrics
 
 if TYPE_CHECKING:
@@ -58,6 +66,75 @@ def probe_inputs(dataset: DatasetName, vocabulary: int) -> np.ndarray:
 def write_golden(run: FinishedRun, data: TrainingData, target: Path) -> None:
     """Make a golden folder from a finished run; the folder appears, or is replaced, by a rename."""
     write_folder(target, lambda folder: _write(folder, run, data))
+
+
+class StagedGoldens:
+    """Goldens made anew, in a folder beside the ones they would replace."""
+
+    def __init__(self, staging: Path, root: Path, names: list[str]) -> None:
+        self._staging, self._root, self._names = staging, root, names
+
+    def drifts(self) -> Iterator[str]:
+        """Yield, for each golden, how the new one differs from the one that is there."""
+        for name in self._names:
+            yield f"{name}: {describe_drift(self._root / name, self._staging / name)}"
+
+    def replace(self) -> None:
+        """Put the new goldens in place, each by a rename, and then the manifest of them all."""
+        for name in self._names:
+            move_folder(self._staging / name, self._root / name)
+        write_manifest(self._root)
+
+
+@contextmanager
+def staged_goldens(
+    variations: list[Variation], root: Path, data_dir: Path | None, runs: Path
+) -> Iterator[StagedGoldens]:
+    """Make the goldens of these variations in a temporary folder of `root`, dropped at the end.
+
+    A run of seed 0 that is not finished yet is trained first.
+    """
+    # The outputs must not come from oneDNN, also where nothing has to be trained.
+    configure_tensorflow()
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".staging-", dir=root) as staging:
+        for variation in variations:
+            run = do_job(Job(variation, GOLDEN_SEED, data_dir, runs))
+            write_golden(run, cached_data(variation.dataset, data_dir), Path(staging) / variation.name)
+        yield StagedGoldens(Path(staging), root, [variation.name for variation in variations])
+
+
+def describe_drift(old: Path, new: Path) -> str:
+    """Return in words how far a new golden is from the old one: outputs, labels, F1, last losses."""
+    if not (old / METRICS).is_file():
+        return "new"
+    with np.load(old / GOLDEN) as before, np.load(new / GOLDEN) as after:
+        parts = [_output_drift(before, after), _label_drift(before, after)]
+    scores = [json.loads((folder / METRICS).read_text(encoding="utf-8"))["macro_f1"] for folder in (old, new)]
+    losses = [_last_validation_loss(folder / HISTORY) for folder in (old, new)]
+    parts.append(f"macro-F1 {scores[0]:.4f} -> {scores[1]:.4f} ({scores[1] - scores[0]:+.4f})")
+    parts.append(f"last validation loss {losses[0]:.4f} -> {losses[1]:.4f}")
+    return "; ".join(parts)
+
+
+def _output_drift(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> str:
+    old, new = before["probe_outputs"], after["probe_outputs"]
+    same_probes = np.array_equal(before["probe_inputs"], after["probe_inputs"])
+    if not same_probes or old.shape != new.shape:
+        return "other probes"
+    return f"probe outputs differ by {np.abs(new - old).max():.2g} at most"
+
+
+def _label_drift(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> str:
+    old, new = before["test_predictions"], after["test_predictions"]
+    if not np.array_equal(before["test_labels"], after["test_labels"]):
+        return "another test split"
+    return f"label agreement {np.mean(old == new):.4f}"
+
+
+def _last_validation_loss(history: Path) -> float:
+    with history.open(encoding="utf-8", newline="") as stream:
+        return float(list(csv.DictReader(stream))[-1]["val_loss"])
 
 
 def _write(folder: Path, run: FinishedRun, data: TrainingData) -> None:

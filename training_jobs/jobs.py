@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from scratchnn.datasets import DatasetName, TrainingData, load_training_data
+from training_jobs.errors import RunError
 from training_jobs.experiments import Variation
 from training_jobs.run_store import FinishedRun, RunKey, find_finished
 
-# What must be there when a worker process starts; it inherits this process's environment.
-_WORKER_ENVIRONMENT = {
+# What must be there when a training process starts; workers inherit it.
+ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
     # TensorFlow frees and takes several MB at each step. By default glibc gives them back to the
     # kernel each time, and half of a CNN's training time goes into clearing fresh pages.
@@ -21,6 +23,8 @@ _WORKER_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**33),
     "MALLOC_TOP_PAD_": str(2**29),
 }
+# Keras's seed is one for the process, so a process trains one run at a time.
+_ONE_RUN = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -47,23 +51,60 @@ def run_key(job: Job) -> RunKey:
 
 def do_job(job: Job) -> FinishedRun:
     """Train one run in this process, from its last checkpoint where there is one."""
-    from training_jobs.keras_models import configure_tensorflow
-    from training_jobs.training import train_run
+    with _ONE_RUN:
+        key = run_key(job)
+        if (finished := find_finished(key, job.root)) is not None:
+            return finished
+        from training_jobs.keras_models import configure_tensorflow
+        from training_jobs.training import train_run
 
-    key = run_key(job)
-    if (finished := find_finished(key, job.root)) is not None:
-        return finished
-    configure_tensorflow()
-    import keras
+        configure_tensorflow()
+        import keras
 
-    keras.utils.clear_session(free_memory=False)
-    return train_run(key, cached_data(job.variation.dataset, job.data_dir), job.root)
+        keras.utils.clear_session(free_memory=False)
+        return train_run(key, cached_data(job.variation.dataset, job.data_dir), job.root)
 
 
 def do_jobs(jobs: Sequence[Job], workers: int) -> Iterator[FinishedRun]:
-    """Do the jobs in worker processes; yield each run as it finishes, in any order."""
-    import joblib
+    """Do the jobs in worker processes of this machine; yield each run as it finishes, in any order.
 
-    os.environ.update(_WORKER_ENVIRONMENT)
+    Raises:
+        RunError: a worker was killed. Finished runs and checkpoints are kept.
+    """
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    os.environ.update(ENVIRONMENT)
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-    yield from parallel(joblib.delayed(do_job)(job) for job in jobs)
+    try:
+        yield from parallel(joblib.delayed(do_job)(job) for job in jobs)
+    except TerminatedWorkerError as error:
+        raise RunError(
+            "a worker process was killed; the same command goes on from the last checkpoints"
+        ) from error
+
+
+def do_jobs_on_dask(jobs: Sequence[Job], scheduler: str) -> Iterator[FinishedRun]:
+    """Do the jobs on a Dask cluster; yield each run as it finishes, in any order.
+
+    The cluster's machines share the data folder and the folder of runs. A job whose worker died is
+    given to another, which goes on from the last checkpoint.
+
+    Args:
+        jobs: the jobs; paths must mean the same on every machine.
+        scheduler: the scheduler's address, for example tcp://10.0.0.1:8786.
+
+    Raises:
+        RunError: there is no scheduler at the address.
+    """
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, ValueError) as error:
+        raise RunError(f"--scheduler: expected a Dask scheduler at {scheduler!r}: {error}") from error
+    with client:
+        # A run is its files: its result may be computed once only, hence no retries of errors.
+        futures = [client.submit(do_job, job, pure=False) for job in jobs]
+        for future in as_completed(futures):
+            yield future.result()

@@ -134,18 +134,23 @@ def write_folder(target: Path, write: Callable[[Path], None]) -> None:
     folder or absent, never half of one.
     """
     temporary = target.with_name(f".{target.name}.writing")
-    replaced = target.with_name(f".{target.name}.replaced")
-    for leftover in (temporary, replaced):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         write(temporary)
+        move_folder(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a complete folder to the target, in place of the folder that is there."""
+    replaced = target.with_name(f".{target.name}.replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
     if target.exists():
         target.rename(replaced)
-    temporary.rename(target)
+    source.rename(target)
     shutil.rmtree(replaced, ignore_errors=True)
 
 

@@ -1,0 +1,168 @@
+"""Training is seeded, goes on where it was stopped, and stops early where it should."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import with_training
+
+from scratchnn.datasets import load_training_data
+from training_jobs.run_store import RunKey
+from training_jobs.training import train_run
+
+pytestmark = [
+    pytest.mark.keras,
+    # Keras's variables have an older __array__ than NumPy 2 asks for; nothing of ours can change it.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_after(epochs):
+    def progress(text):
+        if f"epoch {epochs}/" in text:
+            raise Stopped
+
+    return progress
+
+
+def weights(run):
+    import keras
+
+    return keras.models.load_model(run.folder / "model.keras").get_weights()
+
+
+def history(run):
+    with (run.folder / "history.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(params=["cnn", "rnn"])
+def case(request, image_data, nusax_folder, tiny_cnn, tiny_rnn):
+    """Return (variation, data): with Dropout and, for images, augmentation and a schedule."""
+    if request.param == "cnn":
+        return with_training(tiny_cnn, augment=True, cosine=True, patience=3), image_data
+    return tiny_rnn, load_training_data("nusax", nusax_folder)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(case, tmp_path):
+    variation, data = case
+    key = RunKey(variation, 0, data.fingerprint)
+    whole = train_run(key, data, tmp_path / "whole")
+
+    with pytest.raises(Stopped):
+        train_run(key, data, tmp_path / "stopped", stop_after(2))
+    heard = []
+    resumed = train_run(key, data, tmp_path / "stopped", heard.append)
+
+    assert len(heard) == 1
+    for ours, theirs in zip(weights(resumed), weights(whole), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert history(resumed) == history(whole)
+    assert len(history(whole)) == 3
+
+
+def test_the_seed_decides(case, tmp_path):
+    variation, data = with_training(case[0], epochs=1), case[1]
+    first, other = (
+        weights(train_run(RunKey(variation, seed, data.fingerprint), data, tmp_path)) for seed in (0, 1)
+    )
+    assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True) if a.ndim > 1)
+
+
+def test_a_finished_run_is_not_trained_again(tiny_cnn, image_data, tmp_path):
+    key = RunKey(with_training(tiny_cnn, epochs=1), 0, "data")
+    first = train_run(key, image_data, tmp_path)
+    before = (first.folder / "run.json").stat()
+
+    again = train_run(key, image_data, tmp_path, stop_after(1))
+
+    assert again == first
+    assert (again.folder / "run.json").stat() == before
+    assert list(tmp_path.rglob("*.partial")) == []
+
+
+def test_the_record_says_what_made_the_run(tiny_cnn, image_data, tmp_path):
+    key = RunKey(with_training(tiny_cnn, epochs=1), 7, image_data.fingerprint)
+    run = train_run(key, image_data, tmp_path)
+    record = run.record()
+
+    assert record["name"] == "cnn_4_k3_max"
+    assert record["seed"] == 7
+    assert record["data_fingerprint"] == "made-up images"
+    assert record["settings_digest"] == key.variation.digest()
+    assert record["settings"] == key.variation.settings()
+    assert set(record["versions"]) == {"keras", "numpy", "python", "tensorflow"}
+    # Conv2D 3*3*3*4+4, Dense 16*16*4*8+8, Dense 8*10+10.
+    assert record["parameters"] == 112 + 8200 + 90
+    with np.load(run.folder / "outputs.npz") as outputs:
+        predicted = outputs["test_probabilities"].argmax(-1)
+        assert record["test"]["accuracy"] == np.mean(predicted == outputs["test_labels"])
+
+
+def test_the_stored_model_has_no_optimizer(tiny_cnn, image_data, tmp_path):
+    import zipfile
+
+    run = train_run(RunKey(with_training(tiny_cnn, epochs=1), 0, "data"), image_data, tmp_path)
+    with zipfile.ZipFile(run.folder / "model.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+    assert not config.get("compile_config")
+
+
+def test_early_stopping_takes_the_best_epoch(tiny_cnn, image_data, tmp_path):
+    """Labels at random: a high learning rate soon makes the validation loss rise."""
+    patient = with_training(tiny_cnn, epochs=30, patience=2, learning_rate=0.05)
+    run = train_run(RunKey(patient, 0, "data"), image_data, tmp_path)
+    losses = [float(row["val_loss"]) for row in history(run)]
+    best = losses.index(min(losses))
+
+    assert len(losses) == best + 1 + 2 < 30
+    until_best = with_training(patient, epochs=best + 1, patience=None)
+    shorter = train_run(RunKey(until_best, 0, "data"), image_data, tmp_path)
+    for ours, theirs in zip(weights(run), weights(shorter), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_l2_and_masking_are_in_the_model(nusax_folder, tiny_rnn):
+    import dataclasses
+
+    from training_jobs.keras_models import build_model
+
+    architecture = dataclasses.replace(tiny_rnn.architecture, l2=0.01, mask_zero=True)
+    model = build_model(
+        dataclasses.replace(tiny_rnn, architecture=architecture),
+        load_training_data("nusax", nusax_folder),
+    )
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["Embedding", "Dropout", "Bidirectional", "Dropout", "Dense"]
+    assert model.layers[0].mask_zero
+    assert len(model.losses) == 3  # both directions and the Dense
+
+
+@pytest.mark.parametrize("name", ["cnn_32_64_k3_max", "rnn_5x32_one", "lstm_2x64_both", "cnn_best"])
+def test_models_of_the_table_are_the_reports(name, image_data, nusax_folder):
+    from training_jobs.experiments import find
+    from training_jobs.keras_models import build_model
+
+    data = image_data if name.startswith("cnn") else load_training_data("nusax", nusax_folder)
+    model = build_model(find([name])[0], data)
+    layers = [type(layer).__name__ for layer in model.layers]
+    assert layers == {
+        "cnn_32_64_k3_max": ["Conv2D", "MaxPooling2D"] * 2 + ["Flatten", "Dense", "Dropout", "Dense"],
+        "rnn_5x32_one": ["Embedding", *["SimpleRNN"] * 5, "Dropout", "Dense"],
+        "lstm_2x64_both": ["Embedding", *["Bidirectional"] * 2, "Dropout", "Dense"],
+        "cnn_best": [
+            *["Conv2D", "BatchNormalization", "Activation"], "MaxPooling2D",
+            *["Conv2D", "BatchNormalization", "Activation"] * 2, "MaxPooling2D",
+            *["Conv2D", "BatchNormalization", "Activation"] * 2, "MaxPooling2D",
+            "Flatten", "Dropout", "Dense",
+        ],
+    }[name]  # fmt: skip
+    assert model.name == name
+    recurrent = [layer for layer in layers if layer in ("SimpleRNN", "Bidirectional")]
+    if recurrent:
+        assert [len(layer.output.shape) for layer in model.layers[1:-2]] == [3] * (len(recurrent) - 1) + [2]
