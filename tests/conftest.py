@@ -1,0 +1,74 @@
+"""Hypothesis profiles, the oracle's environment, and the strength report. Imports nothing heavier than NumPy."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+# Before anything can import TensorFlow: its float32 Conv2D is wrong under oneDNN on AVX-512 (docs/findings.md).
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+# Keras is imported in the first example, which is therefore slow.
+COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dev", max_examples=25, **COMMON)
+settings.register_profile("ci", max_examples=100, derandomize=True, database=None, print_blob=True, **COMMON)
+settings.register_profile(
+    "nightly",
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "1000")),
+    database=DirectoryBasedExampleDatabase(".hypothesis/nightly"),
+    print_blob=True,
+    **COMMON,
+)
+settings.register_profile("mutants", max_examples=100, database=None, phases=[Phase.generate], **COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+# What libraries warn of that no test here can change, with the reason.
+IGNORED_WARNINGS = (
+    # Keras 3's HDF5 writer calls np.array on a TensorFlow variable, whose __array__ predates NumPy 2.
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
+    # Geometry is drawn down to one unit.
+    "ignore:You are using a softmax over axis:UserWarning",
+)
+KERAS_FOLDERS = {"layers", "models"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Adds to the filters of pyproject.toml, where every warning is an error."""
+    for line in IGNORED_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in tests/layers and tests/models has Keras as its oracle."""
+    for item in items:
+        if KERAS_FOLDERS & set(item.path.parts[-3:-1]):
+            item.add_marker("keras")
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow_without_the_marker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test without the marker `keras` must not import TensorFlow."""
+    before = "tensorflow" in sys.modules
+    yield
+    if not before and "tensorflow" in sys.modules:
+        assert request.node.get_closest_marker("keras"), "this test imported TensorFlow: it needs the marker keras"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The strength report: examples per second, worst error / bound and branches by layer, peak memory."""
+    strength = sys.modules.get("tests.support.strength")
+    if strength is None:
+        return
+    lines = list(strength.report())
+    if lines:
+        terminalreporter.section("strength of the parity suite")
+        terminalreporter.write_line("\n".join(lines))
+    reproduce = sys.modules["tests.support.reproduce"]
+    if reproduce.failures:
+        terminalreporter.section("scripts that reproduce the failures")
+        terminalreporter.write_line(reproduce.report())

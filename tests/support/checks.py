@@ -1,0 +1,372 @@
+"""The generic checks: what is asked of every layer, whatever it computes."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn import load_model
+from scratchnn.errors import ScratchnnError
+from scratchnn.layers import Layer, build_layer
+from scratchnn.layers.options import INERT_KEYS, INERT_SUFFIXES
+from scratchnn.models.graph import Model
+
+from . import oracle, strength
+from .case import Case
+from .entry import Entry, Refusal, Run, generic_refusals
+from .reproduce import failures
+
+try:
+    from scratchnn.agreement import check_call
+except ImportError:  # it lands soon
+    from .provisional import check_call
+
+EXAMPLES = settings.default.max_examples
+FORMATS = (".keras", ".h5")
+
+
+def examples(entry: Entry, share: float) -> settings:
+    """A share of the profile's examples, fewer for a layer whose examples are dear."""
+    return settings(max_examples=max(3, round(EXAMPLES * share / entry.cost)))
+
+
+def agree(case: Case, entry: Entry, keras: Any, scratch: Layer) -> Any:
+    """Assert that both sides agree on a case, in all channels; the scratch output."""
+    args, kwargs, mask = oracle.call_arguments(case)
+    reference, reference64 = oracle.run_keras(keras, case), None
+    if "texts" not in case.kinds:
+        reference64 = oracle.run_keras(oracle.keras_layer(case, "float64"), case, "float64")
+    with np.errstate(all="ignore"):
+        result = check_call(
+            scratch, args, kwargs, mask, reference, reference64=reference64, exact=entry.is_exact(case)
+        )
+    strength.worst[entry.layer] = max(strength.worst[entry.layer], result.ratio or 0)
+    assert result.agrees, f"{case!r}: {result.verdict}: {result.reason}"
+    return call(scratch, case)
+
+
+def call(layer: Layer, case: Case, x: Any = None) -> Any:
+    """The scratch layer's output, called as a model calls it."""
+    args, kwargs, mask = oracle.call_arguments(case)
+    with np.errstate(all="ignore"):
+        return Model.call(layer, args if x is None else (x,), kwargs, mask)[0]
+
+
+def layer_tests(entry: Entry) -> type:
+    """The class of all generic tests of a layer; each layer's file has one: `TestX = layer_tests(Entry(...))`."""
+    cases = entry.cases()
+
+    class Tests:
+        """The generic checks of one layer."""
+
+        @given(case=cases)
+        @examples(entry, 1)
+        def test_agrees_with_keras(self, case: Case) -> None:
+            check_agrees(entry, case)
+
+        @given(case=cases)
+        @examples(entry, 0.15)
+        def test_input_and_weights_stay_and_calls_repeat(self, case: Case) -> None:
+            check_repeats(entry, case)
+
+        @given(case=cases, data=st.data())
+        @examples(entry, 0.2)
+        def test_rows_do_not_depend_on_the_batch(self, case: Case, data: st.DataObject) -> None:
+            check_batch(entry, case, data.draw(st.integers(0, 99), label="order"))
+
+        @given(case=cases, dtype=st.sampled_from(["float16", "float32", "float64"]))
+        @examples(entry, 0.15)
+        def test_dtype_is_kept(self, case: Case, dtype: str) -> None:
+            check_dtype(entry, case, dtype)
+
+        @given(case=cases)
+        @examples(entry, 0.2)
+        def test_shapes_and_masks_are_those_of_keras(self, case: Case) -> None:
+            check_shapes(entry, case)
+
+        if entry.in_file:
+
+            @pytest.mark.parametrize("suffix", FORMATS)
+            def test_survives_a_file(self, suffix: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+                check_file(entry, tmp_path_factory.mktemp("file") / f"model{suffix}")
+
+        if entry.sequences:
+
+            @given(case=cases)
+            @examples(entry, 0.2)
+            def test_last_output_is_the_last_of_the_sequence(self, case: Case) -> None:
+                check_last(entry, case)
+
+        @pytest.mark.parametrize(
+            "refusal", [*generic_refusals(entry), *entry.refusals], ids=lambda refusal: refusal.what
+        )
+        def test_refuses(self, refusal: Refusal) -> None:
+            check_refusal(entry, refusal)
+
+        def test_refuses_each_option_of_a_wrong_type(self) -> None:
+            check_option_types(entry)
+
+        def test_every_weight_must_be_there_and_fit(self) -> None:
+            check_weights(entry)
+
+        def test_every_branch_was_reached(self) -> None:
+            check_strength(entry)
+
+    Tests.__name__ = Tests.__qualname__ = f"Test{entry.layer}"
+    return Tests
+
+
+def check_agrees(entry: Entry, case: Case) -> None:
+    """Scratch agrees with Keras in all channels, and the branches that fired are counted."""
+    oracle.keras_module()  # so that its ten seconds are not counted
+    with strength.example(entry.layer):
+        try:
+            keras = oracle.keras_layer(case)
+            scratch = oracle.scratch_layer(keras, case)
+            output = agree(case, entry, keras, scratch)
+        except Exception:
+            failures[entry.layer] = case
+            raise
+    run = Run(case, scratch, output)
+    counts = strength.fired[entry.layer]
+    counts["compared"] += 1
+    counts.update(name for name, (fired, _) in entry.branches.items() if fired(run))
+
+
+def check_strength(entry: Entry) -> None:
+    """Each branch fired in its share of the examples compared so far, if these were enough to tell."""
+    counts = strength.fired[entry.layer]
+    if counts["compared"] < 15 or entry.layer in failures:
+        pytest.skip("too few examples in this run to tell, or they failed")
+    weak = {
+        name: f"{counts[name]} of {counts['compared']}, floor {floor:.0%}"
+        for name, (_, floor) in entry.branches.items()
+        if counts[name] < floor * counts["compared"]
+    }
+    assert not weak, f"branches that the examples hardly reach: {weak}"
+
+
+def built(case: Case) -> Layer:
+    """The scratch layer of a case."""
+    return oracle.scratch_layer(oracle.keras_layer(case), case)
+
+
+def same_bits(left: Any, right: Any) -> bool:
+    """Whether two outputs are equal in dtype, shape and every bit (NaN equals NaN)."""
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(same_bits, left, right))
+    left, right = np.asarray(left), np.asarray(right)
+    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+
+
+def check_repeats(entry: Entry, case: Case) -> None:
+    """A second call gives the same bits after another call between; input and weights cannot be written to."""
+    with strength.example(entry.layer):
+        scratch = built(case)
+        before = case.inputs()
+        first = call(scratch, case)
+        call(scratch, replace(case, seed=case.seed + 1))
+        assert same_bits(call(scratch, case), first)
+        assert same_bits(case.inputs(), before)
+
+
+def rows(output: Any, order: np.ndarray) -> Any:
+    """These rows of every array."""
+    if isinstance(output, list | tuple):
+        return type(output)(rows(item, order) for item in output)
+    return output[order]
+
+
+def check_batch(entry: Entry, case: Case, number: int) -> None:
+    """A subset of the batch in another order gives the same rows.
+
+    To the last bit where the layer only moves or chooses numbers; else within the bound, because BLAS and
+    NumPy's vector loops sum in blocks that depend on how many rows there are.
+    """
+    rng = np.random.default_rng(number)
+    batch = case.shapes[0][0]
+    order = rng.permutation(batch)[: rng.integers(1, batch + 1)]
+    with strength.example(entry.layer), np.errstate(all="ignore"):
+        scratch = built(case)
+        args, kwargs, mask = oracle.call_arguments(case)
+        full = Model.call(scratch, args, kwargs, mask)[0]
+        part = (rows(args, order), rows(kwargs.get("initial_state"), order) if kwargs else None)
+        fewer = {"initial_state": part[1]} if kwargs else {}
+        if "texts" in case.kinds:  # rows are padded to the longest text of the batch
+            return
+        mask = None if mask is None else mask[order]
+        if type(scratch).bound == "exact":
+            assert same_bits(Model.call(scratch, part[0], fewer, mask)[0], rows(full, order)), f"{case!r} {order}"
+        else:
+            result = check_call(scratch, part[0], fewer, mask, rows(full, order))
+            assert result.agrees, f"{case!r}, rows {order}: {result.reason}"
+
+
+def check_dtype(entry: Entry, case: Case, dtype: str) -> None:
+    """Floats of a dtype in, floats of that dtype out, whatever the dtype of the weights."""
+    with strength.example(entry.layer), np.errstate(all="ignore"):
+        if set(case.kinds) != {"float"}:
+            return
+        scratch = built(case)
+        x = case.inputs()
+        x = [array.astype(dtype) for array in x] if isinstance(x, list) else x.astype(dtype)
+        args, kwargs, mask = oracle.call_arguments(case)
+        extra = {} if mask is None else {"mask": mask}
+        output = scratch.forward(x, *args[1:], **kwargs, **extra)
+        for array in output if isinstance(output, list | tuple) else [output]:
+            assert array.dtype == dtype, f"{case!r}: {dtype} in, {array.dtype} out"
+
+
+def check_shapes(entry: Entry, case: Case) -> None:
+    """output_shape, compute_mask and supports_masking are Keras's; output_shape tells the output's real shape."""
+    with strength.example(entry.layer):
+        keras = oracle.keras_layer(case)
+        scratch = oracle.scratch_layer(keras, case)
+        output = call(scratch, case)
+        shapes = scratch.output_shape(case.shape)
+        several = isinstance(output, list | tuple)
+        found = [array.shape for array in output] if several else [output.shape]
+        expected = list(shapes) if several else [shapes]
+        assert all(
+            len(have) == len(want) and all(n in (None, m) for n, m in zip(want, have, strict=True))
+            for have, want in zip(found, expected, strict=True)
+        ), f"{case!r}: output_shape says {expected}, the output has {found}"
+        assert _sizes(scratch.output_shape(case.input_shape)) == _sizes(
+            keras.compute_output_shape(case.input_shape)
+        )
+        check_mask(case, keras, scratch)
+
+
+def check_mask(case: Case, keras: Any, scratch: Layer) -> None:
+    """What becomes of a mask, as Keras has it."""
+    assert bool(scratch.supports_masking) == bool(keras.supports_masking), f"{case!r}: supports_masking"
+    mask = case.mask()
+    if isinstance(case.shape, list) or (mask is None and "texts" in case.kinds):
+        return
+    if mask is None and len(case.shape) > 1:
+        mask = np.ones(case.shape[:2], bool)
+    ours = scratch.compute_mask(case.inputs(), mask)
+    # Keras asks compute_mask only where the layer supports masking, and drops the mask elsewhere.
+    theirs = keras.compute_mask(case.inputs(), mask) if keras.supports_masking else None
+    assert _masks(ours) == _masks(theirs), f"{case!r}: compute_mask: {_masks(ours)}, Keras {_masks(theirs)}"
+
+
+def _sizes(shape: Any) -> Any:
+    """A shape, or a list of shapes, as tuples."""
+    return tuple(_sizes(n) if isinstance(n, list | tuple) else n for n in shape)
+
+
+def _masks(mask: Any) -> Any:
+    if isinstance(mask, list | tuple):
+        return [_masks(item) for item in mask]
+    return None if mask is None else np.asarray(mask).tolist()
+
+
+def check_last(entry: Entry, case: Case) -> None:
+    """With and without return_sequences: the last output is the last of the sequence, the states are the same."""
+    with strength.example(entry.layer):
+        scratch = built(case)
+        one, many = (with_sequences(scratch, flag) for flag in (False, True))
+        last, sequence = call(one, case), call(many, case)
+        if not isinstance(last, tuple):
+            last, sequence = (last,), (sequence,)
+        assert same_bits(last[0], sequence[0][:, -1])
+        assert same_bits(last[1:], sequence[1:])
+
+
+def with_sequences(layer: Layer, flag: bool) -> Layer:
+    """A copy of a recurrent layer that returns every step, or the last alone."""
+    other = layer.astype(layer.dtype)
+    other.return_sequences = flag
+    return other
+
+
+def keras_model(case: Case, layer: Any) -> Any:
+    """A Keras model of one layer."""
+    keras = oracle.keras_module()
+    dtype = {"float": "float32", "texts": "string"}.get
+    inputs = [
+        keras.Input(shape[1:], dtype=dtype(kind, "int32"))
+        for kind, shape in zip(case.kinds, case.shapes, strict=True)
+    ]
+    if isinstance(case.shape, list):
+        return keras.Model(inputs, layer(inputs))
+    return keras.Sequential([*inputs, layer])
+
+
+def check_file(entry: Entry, path: Path) -> None:
+    """A model of this layer, saved by Keras and loaded by us, gives the bits that the live layer gives."""
+    case = entry.example
+    with strength.example(entry.layer):
+        layer = oracle.keras_layer(case)
+        direct = oracle.scratch_layer(layer, case)
+        keras_model(case, layer).save(path)
+        model = load_model(path)
+        assert same_bits(model.forward(case.inputs()), call(direct, replace(case, call=_plain(case))))
+
+
+def _plain(case: Case) -> dict[str, Any]:
+    """The call of a case without mask and states, which a model of one layer does not pass."""
+    return {key: value for key, value in case.call.items() if key == "inputs"}
+
+
+def check_refusal(entry: Entry, refusal: Refusal) -> None:
+    """One row of the error table."""
+    case = entry.example
+    spec = oracle.layer_spec(case)
+    config = {key: value for key, value in spec.config.items() if key not in refusal.remove}
+    weights = spec.weights if refusal.weights is None else refusal.weights(spec.weights)
+    bad = replace(spec, config={**config, **refusal.config}, weights=weights)
+    expected = ScratchnnError if refusal.error is Exception else refusal.error
+    with pytest.raises(expected, match=refusal.match):  # noqa: PT012 - either of the two may refuse
+        layer = build_layer(bad, case.input_shape)
+        assert refusal.input is not None or refusal.kwargs, f"{refusal.what} was accepted"
+        layer.forward(case.inputs() if refusal.input is None else refusal.input, **refusal.kwargs)
+
+
+def is_inert(entry: Entry, key: str) -> bool:
+    """Whether an option cannot matter at inference."""
+    return (key in INERT_KEYS and key != "dtype") or key.endswith(INERT_SUFFIXES) or key in entry.inert
+
+
+def check_option_types(entry: Entry) -> None:
+    """A value of a type that no option has is refused by name; an inert option takes anything."""
+    case = entry.example
+    spec = oracle.layer_spec(case)
+    accepted, refused = [], {}
+    for key in spec.config:
+        bad = replace(spec, config={**spec.config, key: {"wrong": "type"}})
+        try:
+            build_layer(bad, case.input_shape)
+        except ScratchnnError as error:
+            refused[key] = str(error)
+        else:
+            accepted += [] if is_inert(entry, key) else [key]
+    assert not accepted, f"{entry.layer}: options that take any value in silence: {accepted}"
+    inert = {key: message for key, message in refused.items() if is_inert(entry, key)}
+    assert not inert, f"{entry.layer}: options that cannot matter at inference, but were refused: {inert}"
+    unnamed = {key: text for key, text in refused.items() if key not in text and "wrong" not in text}
+    assert not unnamed, f"{entry.layer}: messages that do not name the option: {unnamed}"
+
+
+def check_weights(entry: Entry) -> None:
+    """Each weight missing or of another shape is refused with the layer's name."""
+    case = entry.example
+    spec = oracle.layer_spec(case)
+    for place, weight in enumerate(spec.weights):
+        grown = replace(weight, value=np.pad(weight.value, [(0, 1)] * weight.value.ndim))
+        flat = replace(weight, value=weight.value[..., None])
+        words = replace(weight, value=weight.value.astype(str))
+        before, after = spec.weights[:place], spec.weights[place + 1 :]
+        for bad in (
+            (*before, *after),
+            (*before, grown, *after),
+            (*before, flat, *after),
+            (*before, words, *after),
+        ):
+            with pytest.raises(ScratchnnError, match=spec.name):
+                build_layer(replace(spec, weights=bad), case.input_shape)

@@ -1,0 +1,118 @@
+"""The two sides of a case: the freshly built Keras layer, and the scratch layer made from it."""
+
+import copy
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from scratchnn.keras_files import layer_spec_from_keras
+from scratchnn.layers import Layer, build_layer
+from scratchnn.spec import LayerSpec
+
+from .case import Case
+
+# A fresh Keras layer leaves 70 to 142 KB in Keras's global state, which only clear_session frees.
+BUILDS_BETWEEN_CLEARS = 100
+_builds = itertools.count(1)
+
+
+def keras_module() -> Any:
+    """Keras, imported when the first test needs it (it takes ten seconds and 600 MB)."""
+    import keras
+
+    return keras
+
+
+def with_dtype(options: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """A config, and the configs of layers inside it, with that dtype."""
+    typed = {key: _typed(value, dtype) for key, value in copy.deepcopy(options).items()}
+    return {**typed, "dtype": dtype}
+
+
+def _typed(value: Any, dtype: str) -> Any:
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        return {**value, "config": with_dtype(value["config"], dtype)}
+    return value
+
+
+def keras_layer(case: Case, dtype: str = "float32") -> Any:
+    """The Keras layer of a case, built, with the weights of the case."""
+    keras = keras_module()
+    if next(_builds) % BUILDS_BETWEEN_CLEARS == 0:
+        keras.utils.clear_session(free_memory=False)
+    options = case.options if "texts" in case.kinds else with_dtype(case.options, dtype)
+    layer = getattr(keras.layers, case.layer).from_config({"name": case.layer.lower(), **options})
+    layer.build(case.input_shape)
+    layer.set_weights(
+        [
+            case.weight(place, variable.path, tuple(variable.shape)).astype(dtype)
+            for place, variable in enumerate(layer.weights)
+        ]
+    )
+    return layer
+
+
+def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
+    """The Keras layer's output for the input of the case, as NumPy arrays."""
+    x, extra = case.inputs(), {}
+    run = channels_last_twin(layer) if needs_channels_last(layer) else layer
+    if case.mask() is not None:
+        extra["mask"] = case.mask()
+    if case.states() is not None:
+        extra["initial_state"] = [state.astype(dtype) for state in case.states()]
+    return to_numpy(run(_cast(x, dtype), **extra))
+
+
+def needs_channels_last(layer: Any) -> bool:
+    """Whether TensorFlow cannot run the layer on the CPU as it is: its convolutions want the channels last."""
+    first = getattr(layer, "data_format", None) == "channels_first"
+    return first and "Conv" in type(layer).__name__ and keras_module().backend.backend() == "tensorflow"
+
+
+def channels_last_twin(layer: Any) -> Callable[[Any], Any]:
+    """The same Keras convolution with the channels moved, and the activation where the layer has it."""
+    ops = keras_module().ops
+    config = {**layer.get_config(), "data_format": "channels_last", "activation": None}
+    twin = type(layer).from_config(config)
+
+    def run(x: Any) -> Any:
+        x = np.moveaxis(x, 1, -1)
+        twin.build((None, *x.shape[1:]))
+        twin.set_weights(layer.get_weights())
+        return layer.activation(ops.moveaxis(twin(x), -1, 1))
+
+    return run
+
+
+def _cast(x: Any, dtype: str) -> Any:
+    if isinstance(x, list):
+        return [_cast(item, dtype) for item in x]
+    return x.astype(dtype) if x.dtype.kind == "f" else x
+
+
+def to_numpy(output: Any) -> Any:
+    """Keras tensors as arrays, in tuples and lists alike."""
+    if isinstance(output, list | tuple):
+        return tuple(map(to_numpy, output))
+    return np.asarray(keras_module().ops.convert_to_numpy(output))
+
+
+def layer_spec(case: Case) -> LayerSpec:
+    """The spec of the layer of a case, as it comes from a live Keras layer."""
+    return layer_spec_from_keras(keras_layer(case))
+
+
+def scratch_layer(layer: Any, case: Case) -> Layer:
+    """The scratch layer of a Keras layer, with weights that nobody can write to."""
+    scratch = build_layer(layer_spec_from_keras(layer), case.input_shape)
+    for array in scratch.get_weights():
+        array.setflags(write=False)
+    return scratch
+
+
+def call_arguments(case: Case) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """args, kwargs and mask of the call of a scratch layer."""
+    states = case.states()
+    return (case.inputs(),), {} if states is None else {"initial_state": states}, case.mask()

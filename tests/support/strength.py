@@ -1,0 +1,45 @@
+"""How strong a run was: examples, time and branches that fired, counted by layer."""
+
+import resource
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+examples: Counter[str] = Counter()
+seconds: Counter[str] = Counter()
+fired: defaultdict[str, Counter[str]] = defaultdict(Counter)
+worst: defaultdict[str, float] = defaultdict(float)
+
+
+@contextmanager
+def example(layer: str) -> Iterator[None]:
+    """Counts one example of a layer and its time."""
+    start = time.perf_counter()
+    examples[layer] += 1
+    try:
+        yield
+    finally:
+        seconds[layer] += time.perf_counter() - start
+
+
+def peak_memory() -> float:
+    """The largest memory of this process so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def report() -> Iterator[str]:
+    """The lines for the end of a run."""
+    if not examples:
+        return
+    yield f"{'layer':28} {'examples':>8} {'per second':>10} {'worst':>6}  branches (share of examples compared)"
+    for layer in sorted(examples):
+        compared = fired[layer]["compared"]
+        shares = [
+            f"{name} {count / compared:.0%}" for name, count in sorted(fired[layer].items()) if name != "compared"
+        ]
+        rate = examples[layer] / max(seconds[layer], 1e-9)
+        yield f"{layer:28} {examples[layer]:8} {rate:10.1f} {worst[layer]:6.2f}  {', '.join(shares)}"
+    total, took = sum(examples.values()), sum(seconds.values())
+    yield f"{'all':28} {total:8} {total / took:10.1f} {max(worst.values(), default=0):6.2f}"
+    yield f"peak memory {peak_memory():.2f} GB"
