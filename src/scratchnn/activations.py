@@ -178,16 +178,20 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
 
 
 def sparsemax(x: Array, axis: int = -1) -> Array:
-    """The nearest point of the probability simplex. Source: https://arxiv.org/abs/1602.02068"""
+    """max(x - tau, 0) with the threshold tau as Keras computes it, which is not sparsemax's.
+
+    Keras adds up all the cumulative sums over the support where https://arxiv.org/abs/1602.02068 takes the last
+    one, so its rows do not add up to 1 unless the support has one element. A model was trained with that.
+    """
     ordered = -np.sort(-x, axis=axis)
-    excess = np.cumsum(ordered, axis=axis) - 1
+    sums = np.cumsum(ordered, axis=axis)
     shape = [1] * x.ndim
     shape[axis] = -1
     rank = np.arange(1, x.shape[axis] + 1, dtype=x.dtype).reshape(shape)
-    support = ordered - excess / rank > 0
+    support = ordered - (sums - 1) / rank > 0
     size = support.sum(axis=axis, keepdims=True)
-    kept = np.where(support, ordered, np.zeros_like(ordered)).sum(axis=axis, keepdims=True)
-    return np.maximum(x - (kept - 1) / size.astype(x.dtype), 0)
+    total = np.where(support, sums, np.zeros_like(sums)).sum(axis=axis, keepdims=True)
+    return np.maximum(x - (total - 1) / size.astype(x.dtype), 0)
 
 
 def glu(x: Array, axis: int = -1) -> Array:

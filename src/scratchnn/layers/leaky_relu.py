@@ -20,7 +20,7 @@ class LeakyReLU(Elementwise):
         negative_slope: the slope below zero; Keras 1 and 2 call it alpha.
     """
 
-    bound = "activation"
+    bound = "piecewise_linear"
 
     def __init__(
         self, negative_slope: float = 0.3, *, name: str | None = None, dtype: DTypeLike = np.float32

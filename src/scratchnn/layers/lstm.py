@@ -26,6 +26,7 @@ class LSTMCell(Layer):
     """
 
     variables = ("W", "U", "b")
+    bound = "lstm"
     state_count = 2
 
     def __init__(

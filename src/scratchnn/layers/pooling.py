@@ -89,7 +89,7 @@ class Pooling(Layer):
 class MaxPooling(Pooling):
     """The largest value of each window; padding never wins. A NaN in a window gives NaN."""
 
-    bound = "exact"
+    bound = "maximum"
 
     def pool(self, x: Array) -> Array:
         """The maximum over the positions of the window, one strided view at a time."""
@@ -153,7 +153,7 @@ class GlobalPooling(Layer):
 class GlobalMaxPooling(GlobalPooling):
     """The largest value of each channel."""
 
-    bound = "exact"
+    bound = "maximum"
 
     def forward(self, x: Any) -> Array:
         """The maximum over the spatial axes.

@@ -22,7 +22,7 @@ class ReLU(Elementwise):
         threshold: where the function leaves the slope.
     """
 
-    bound = "activation"
+    bound = "piecewise_linear"
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class RNNCell(Layer):
     """
 
     variables = ("Wx", "Wh", "b")
+    bound = "simple_rnn"
     state_count = 1
 
     def __init__(

@@ -1,0 +1,35 @@
+"""When two implementations of a layer agree: bounds on rounding errors, derived for each kind of operation.
+
+`check_call` judges one call of a layer. It compares scratchnn with Keras in up to three channels:
+
+- C64, for bugs: Keras in float64 against scratchnn in float64, within twice the bound. A thousandfold sharper
+  than anything that float32 could show.
+- C32, for numerics: scratchnn and Keras in float32, each against the exact result, within the bound.
+- Z, where it is asked for: equal to the last bit.
+
+Shapes and dtypes are judged too. What happens to NaN, infinities, zeros and numbers below the normal range is
+written in `scratchnn.agreement.compare`.
+
+A layer names the rule that bounds its error in the class attribute `bound`:
+
+======================  ====================================================================================
+exact                   numbers are moved or looked up: reshapes, padding, embedding, dropout at inference
+maximum                 one of several numbers is chosen: max pooling
+dot                     `linear(x)`, linear in x and in each weight, then `activation`
+average                 means over windows (`pool_size`) or over `axes`
+affine                  x · `scale` + `offset`
+activation              the function that `activation` names
+piecewise_linear        `negative_slope`, `threshold`: relu, leaky relu
+softmax                 softmax along `axis`
+batch_normalization     the moving statistics of `axis`
+recurrent               a `cell` over the time axis; the cell names the rule of its step in its own `bound`
+bidirectional           two of those, merged
+======================  ====================================================================================
+"""
+
+from . import rules
+from .arithmetic import Approx, Arithmetic
+from .check import check_call
+from .result import Agreement, Channel, Verdict, combine
+
+__all__ = ["Agreement", "Approx", "Arithmetic", "Channel", "Verdict", "check_call", "combine", "rules"]

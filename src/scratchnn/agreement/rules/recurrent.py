@@ -1,0 +1,197 @@
+"""Rules for recurrent layers: each step is judged from the states that the implementation itself had before it.
+
+A bound that is carried through time reaches the size of the output within a few dozen steps, although nothing is
+wrong: rounding errors grow where the network is chaotic. So the exact step is evaluated at the *tested*
+implementation's own output of the step before, which its sequence of outputs shows; only what no output shows
+(the LSTM's cell state) is carried, with its error. Where there is no sequence, everything is carried.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arithmetic import Approx, Arithmetic, Array, join, stack, where
+from ..functions import activate
+from .base import Call, rule
+
+States = list[Approx]
+Step = Callable[[Arithmetic, Any, Approx, States], States]
+
+STEPS: dict[str, Step] = {}
+
+
+def step_rule(name: str) -> Callable[[Step], Step]:
+    """Decorator: the step of cells whose `bound` is that name, from z = project(x) and the states before."""
+
+    def add(function: Step) -> Step:
+        STEPS[name] = function
+        return function
+
+    return add
+
+
+def times(arithmetic: Arithmetic, cell: Any, h: Approx, kernel: str, bias: str | None = None) -> Approx:
+    """h · kernel (+ bias), by the names that the cell has for them."""
+
+    def linear(it: Any, x: Array) -> Array:
+        product = x @ getattr(it, kernel)
+        return product if bias is None or getattr(it, bias) is None else product + getattr(it, bias)
+
+    return arithmetic.dot(cell, h, linear)
+
+
+@step_rule("simple_rnn")
+def simple_rnn_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> States:
+    """h_t = activation(z + h · Wh)."""
+    z = arithmetic.add(z, times(arithmetic, cell, states[0], "Wh"))
+    return [activate(arithmetic, cell.activation, z)]
+
+
+@step_rule("lstm")
+def lstm_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> States:
+    """c_t = f · c + i · g and h_t = o · activation(c_t), each with its error."""
+    h, c = states
+    gates = arithmetic.add(z, times(arithmetic, cell, h, "U")).split(4)
+    i, f, o = (activate(arithmetic, cell.recurrent_activation, gates[place]) for place in (0, 1, 3))
+    g = activate(arithmetic, cell.activation, gates[2])
+    c = arithmetic.add(arithmetic.multiply(f, c), arithmetic.multiply(i, g))
+    return [arithmetic.multiply(o, activate(arithmetic, cell.activation, c)), c]
+
+
+def _sequence(layer: Any, x: Any, kwargs: Any, mask: Any) -> Array:
+    """scratchnn's own output of every step, in the order of reading."""
+    return layer.run(np.asarray(x), kwargs.get("initial_state"), mask)[0]
+
+
+@rule("recurrent", sided=True, hidden=_sequence)
+def recurrent(call: Call) -> list[Approx]:
+    """A cell run over the time axis; with a separate `sequence`, that one is judged too, behind the outputs."""
+    layer = call.layer
+    shown = call.observed[0] if layer.return_sequences else call.sequence
+    sequence, states = run(call.arithmetic, layer, call.x, shown, call.kwargs.get("initial_state"), call.mask)
+    outputs = [sequence if layer.return_sequences else _last(sequence, shown)]
+    if layer.return_state:
+        outputs += states
+    return outputs if layer.return_sequences or shown is None else [*outputs, sequence]
+
+
+def _last(sequence: Approx, shown: Any) -> Approx:
+    """The last output: where the sequence is shown, exactly its last step."""
+    if shown is None:
+        return sequence[:, -1]
+    last = np.asarray(shown, np.float64)[:, -1]
+    return Approx(last, np.zeros(last.shape))
+
+
+def run(
+    arithmetic: Arithmetic, layer: Any, x: Array, shown: Any, initial_state: Any, mask: Any
+) -> tuple[Approx, States]:
+    """The outputs (batch, time, units) in the order of reading and the final states, with their errors.
+
+    Args:
+        arithmetic: the rounding.
+        layer: the recurrent layer in float64.
+        x: (batch, time, features).
+        shown: the outputs of the implementation under test, or None where nobody has seen them.
+        initial_state, mask: as the layer takes them.
+    """
+    cell, step = layer.cell, STEPS[layer.cell.bound]
+    z = arithmetic.dot(cell, arithmetic.exact(x), _project)
+    states = _initial_states(arithmetic, cell, len(x), initial_state)
+    keep = None if mask is None else np.asarray(mask, bool)[..., None]
+    output = arithmetic.exact(np.zeros((len(x), cell.units)))
+    outputs = []
+    order = range(x.shape[1] - 1, -1, -1) if layer.go_backwards else range(x.shape[1])
+    for place, t in enumerate(order):
+        new = step(arithmetic, cell, z[:, t], states)
+        taken = np.array(True) if keep is None else keep[:, t]
+        skipped = arithmetic.exact(np.zeros_like(output.value)) if layer.zero_output_for_mask else output
+        output = where(taken, new[0], skipped)
+        outputs.append(output)
+        if shown is not None:
+            new[0] = output = arithmetic.exact(np.asarray(shown, np.float64)[:, place])
+        states = [where(taken, *pair) for pair in zip(new, states, strict=True)]
+    return stack(outputs, axis=1), states
+
+
+def _project(cell: Any, x: Array) -> Array:
+    return cell.project(x)
+
+
+def _initial_states(arithmetic: Arithmetic, cell: Any, batch: int, initial_state: Any) -> States:
+    if initial_state is None:
+        return [arithmetic.exact(np.zeros((batch, cell.units)))] * cell.state_count
+    return [arithmetic.exact(state) for state in initial_state]
+
+
+def _sequences(layer: Any, x: Any, kwargs: Any, mask: Any) -> list[Array]:
+    """scratchnn's own outputs of every step of the forward and of the backward layer."""
+    halves = _halves(kwargs.get("initial_state"))
+    pairs = zip((layer.forward_layer, layer.backward_layer), halves, strict=True)
+    return [inner.run(np.asarray(x), state, mask)[0] for inner, state in pairs]
+
+
+def _halves(initial_state: Any) -> tuple[Any, Any]:
+    if initial_state is None:
+        return None, None
+    half = len(initial_state) // 2
+    return initial_state[:half], initial_state[half:]
+
+
+@rule("bidirectional", sided=True, hidden=_sequences)
+def bidirectional(call: Call) -> list[Approx]:
+    """Two recurrent layers; their merged outputs, where those do not show the two sequences, from `sequence`."""
+    layer = call.layer
+    shown = _shown_halves(call) if call.sequence is None else call.sequence
+    runs = [
+        run(call.arithmetic, inner, call.x, seen, state, call.mask)
+        for inner, seen, state in zip(
+            (layer.forward_layer, layer.backward_layer),
+            shown,
+            _halves(call.kwargs.get("initial_state")),
+            strict=True,
+        )
+    ]
+    ends = [_merged_part(call, layer, *pair) for pair in zip(runs, shown, strict=True)]
+    if layer.return_sequences:
+        ends[1] = ends[1].map(lambda array: array[:, ::-1])
+    outputs = merge(call.arithmetic, layer.merge_mode, *ends)
+    if layer.return_state:
+        outputs += [*runs[0][1], *runs[1][1]]
+    return outputs if call.sequence is None else [*outputs, runs[0][0], runs[1][0]]
+
+
+def _merged_part(call: Call, layer: Any, result: tuple[Approx, States], shown: Any) -> Approx:
+    """What one direction gives to the merge: its bounds, or the numbers themselves where they are judged apart."""
+    if call.sequence is not None:
+        seen = np.asarray(shown, np.float64)
+        part = Approx(seen, np.zeros(seen.shape))
+    else:
+        part = result[0]
+    return part if layer.return_sequences else part[:, -1]
+
+
+def _shown_halves(call: Call) -> tuple[Any, Any]:
+    """The two sequences in the order of reading, where the output shows them."""
+    layer = call.layer
+    if not layer.return_sequences or layer.merge_mode not in ("concat", None):
+        return None, None
+    ahead, back = np.split(call.observed[0], 2, -1) if layer.merge_mode == "concat" else call.observed[:2]
+    return ahead, back[:, ::-1]
+
+
+def merge(arithmetic: Arithmetic, mode: str | None, ahead: Approx, back: Approx) -> list[Approx]:
+    """The outputs of the two directions as Bidirectional merges them."""
+    match mode:
+        case "concat":
+            return [join([ahead, back])]
+        case "sum":
+            return [arithmetic.add(ahead, back)]
+        case "ave":
+            total = arithmetic.add(ahead, back)
+            return [Approx(total.value / 2, total.error / 2 + arithmetic.tiny)]
+        case "mul":
+            return [arithmetic.multiply(ahead, back)]
+        case _:
+            return [ahead, back]
