@@ -51,14 +51,22 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--backend", choices=("joblib", "dask"), default="joblib")
     run.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786")
     run.set_defaults(command=_run)
+    searching = commands.add_parser("search", help="search for the best settings by the validation loss")
+    searching.add_argument("family", choices=("rnn", "lstm"))
+    searching.add_argument("--trials", type=int, default=20, metavar="N", help="default 20")
+    searching.set_defaults(command=_search)
     regenerate = commands.add_parser("regenerate", help="make goldens anew, print the drift, replace them")
     regenerate.add_argument("names", nargs="*", metavar="NAME", help="default: every golden there is")
     regenerate.add_argument("--yes", action="store_true", help="replace without asking")
-    regenerate.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
     regenerate.set_defaults(command=_regenerate)
-    for command in (run, regenerate):
+    report = commands.add_parser("report", help="write the replication report (Markdown, HTML, plots)")
+    report.add_argument("--out", type=Path, default=Path("replication"), metavar="DIR")
+    report.set_defaults(command=_report)
+    for command in (regenerate, report):
+        command.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
+    for command in (run, searching, regenerate, report):
         command.add_argument("--data", type=Path, metavar="DIR", help="default: SCRATCHNN_DATA")
-    for command in (listing, run, regenerate):
+    for command in (listing, run, searching, regenerate, report):
         command.add_argument("--runs", type=Path, default=default_root(), metavar="DIR")
     return parser
 
@@ -124,6 +132,16 @@ def _summary(record: dict[str, Any]) -> str:
     )
 
 
+def _search(options: argparse.Namespace) -> int:
+    from training_jobs.search import non_default_settings, run_search
+
+    if options.trials < 1:
+        raise UnknownNameError(f"--trials: expected 1 or more, received {options.trials}")
+    for trial in run_search(options.family, options.trials, options.data, options.runs):
+        print(f"{trial.validation_loss:.4f} {non_default_settings(trial.variation)}")
+    return 0
+
+
 def _regenerate(options: argparse.Namespace) -> int:
     from training_jobs.goldens import staged_goldens
 
@@ -136,6 +154,14 @@ def _regenerate(options: argparse.Namespace) -> int:
             return 1
         staged.replace()
     print(f"replaced {len(names)} goldens in {options.golden}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from training_jobs.report.render import write_report
+
+    write_report(options.out, options.runs, options.golden, options.data)
+    print(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""The replication report: collected from the runs and goldens, drawn, and rendered."""
