@@ -1,17 +1,19 @@
 """What every layer is: the `Layer` protocol, and the registry that maps Keras's class names to layers."""
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import InputError, UnsupportedError, WeightError
+from ..errors import ConfigError, InputError, UnsupportedError, WeightError
 from ..spec import LayerSpec
 from .options import Options, Weights
 
 Array = NDArray[Any]
+
+Kind = TypeVar("Kind", bound="Layer")
 
 LAYERS: dict[str, type["Layer"]] = {}
 
@@ -106,8 +108,12 @@ class Layer:
             if getattr(self, name) is not None:
                 setattr(other, name, change(getattr(self, name)))
         for attribute, layer in self.sublayers().items():
-            setattr(other, attribute, layer.map_weights(change, dtype))
+            other.replace_sublayer(attribute, layer.map_weights(change, dtype))
         return other
+
+    def replace_sublayer(self, attribute: str, layer: "Layer") -> None:
+        """Put a layer in the place of one of `sublayers`."""
+        setattr(self, attribute, layer)
 
     # Checks that subclasses share.
 
@@ -219,4 +225,41 @@ def build_inner(class_name: str, options: Options, weights: Weights, input_shape
     layer = LAYERS[class_name].from_config(options, weights, input_shape)
     if layer.computes:
         layer.dtype = options.dtype()
+    return layer
+
+
+def build_nested(
+    options: Options, key: str, serialized: Any, weights: Weights, input_shape: Any, kind: type[Kind]
+) -> Kind:
+    """The layer that a wrapper holds in its config, built from the next weights of the wrapper.
+
+    Args:
+        options, key: the wrapper's, for messages.
+        serialized: {"class_name": ..., "config": ...}.
+        weights: of the wrapper; the inner layer takes its share.
+        input_shape: of the inner layer.
+        kind: the class that it must be of.
+
+    Raises:
+        ConfigError: no serialized layer.
+        UnsupportedError: a custom layer, or one that the wrapper does not take.
+    """
+    if not isinstance(serialized, Mapping) or not isinstance(serialized.get("config"), Mapping):
+        raise ConfigError(f"{options.layer}: option {key!r}: expected a serialized layer, got {serialized!r:.200}")
+    class_name, module = str(serialized.get("class_name")), str(serialized.get("module") or "keras.layers")
+    if serialized.get("registered_name") not in (None, class_name) or module.split(".")[0] != "keras":
+        raise UnsupportedError(f"{options.layer}: option {key!r}: a custom class, {module}.{class_name}")
+    label = f"{options.layer}, {key} {class_name}"
+    inner = Options(label, serialized["config"], options.keras_version)
+    layer = build_inner(class_name, inner, weights, input_shape)
+    if not isinstance(layer, kind):
+        raise UnsupportedError(
+            f"{options.layer}: option {key!r}: expected a {kind.__name__.lower()} layer, got {class_name!r}"
+        )
+    if layer.computes and layer.dtype != options.dtype():
+        raise UnsupportedError(
+            f"{label}: option 'dtype': expected the {options.dtype()} of the layer around it, got {layer.dtype}"
+        )
+    layer.name = str(serialized["config"].get("name", class_name.lower()))
+    inner.close()
     return layer

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .. import activations
-from ..errors import ConfigError, UnsupportedError
+from ..errors import ConfigError
 from ..spec import Shape
-from .base import LAYERS, Array, Layer, build_inner, register
+from .base import Array, Layer, build_nested, register
 from .lstm import LSTM
 from .options import Options, Weights
 from .recurrent import Recurrent
@@ -50,7 +50,7 @@ class Bidirectional(Layer):
                 f"{self.label}: expected one layer with go_backwards, got "
                 f"{forward_layer.go_backwards} and {backward_layer.go_backwards}"
             )
-        for key in ("return_sequences", "return_state"):
+        for key in ("stateful", "return_sequences", "return_state"):
             ours = getattr(forward_layer, key), getattr(backward_layer, key)
             if bool(ours[0]) != bool(ours[1]):
                 raise ConfigError(f"{self.label}: expected the same {key} in both directions, got {ours}")
@@ -66,7 +66,7 @@ class Bidirectional(Layer):
         inner = options.raw("layer")
         backward = options.raw("backward_layer", None) or _reversed(inner)
         directions = [
-            _inner_layer(options, place, config, weights, input_shape)
+            build_nested(options, place, config, weights, input_shape, Recurrent)
             for place, config in (("layer", inner), ("backward_layer", backward))
         ]
         return cls(*directions, merge_mode=merge_mode)
@@ -107,6 +107,11 @@ class Bidirectional(Layer):
         outputs = merged if isinstance(merged, tuple) else (merged,)
         return (*outputs, *ahead_states, *back_states)
 
+    def reset_state(self) -> None:
+        """Let the next call of stateful directions start from zeros."""
+        self.forward_layer.reset_state()
+        self.backward_layer.reset_state()
+
     def _merge(self, ahead: Array, back: Array) -> Any:
         match self.merge_mode:
             case "concat":
@@ -123,9 +128,9 @@ class Bidirectional(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The input's mask where every step is returned; the states have none."""
         output_mask = mask if self.return_sequences else None
-        masks = (output_mask, output_mask) if self.merge_mode is None else (output_mask,)
+        masks: tuple[Any, ...] = (output_mask, output_mask) if self.merge_mode is None else (output_mask,)
         if self.return_state:
-            masks += (None,) * 2 * self.forward_layer.cell.state_count
+            masks += (None,) * 2 * len(self.forward_layer.cell.state_sizes)
         return masks if len(masks) > 1 else output_mask
 
     def output_shape(self, input_shape: Shape) -> Any:
@@ -144,20 +149,6 @@ def _reversed(serialized: Any) -> Any:
         return serialized
     config = serialized["config"]
     return {**serialized, "config": {**config, "go_backwards": not config.get("go_backwards", False)}}
-
-
-def _inner_layer(options: Options, key: str, serialized: Any, weights: Weights, input_shape: Shape) -> Recurrent:
-    """One direction, from its serialized form and the next weights of the wrapper."""
-    if not isinstance(serialized, Mapping) or not isinstance(serialized.get("config"), Mapping):
-        raise ConfigError(f"{options.layer}: option {key!r}: expected a serialized layer, got {serialized!r}")
-    class_name = serialized.get("class_name")
-    if not issubclass(LAYERS.get(str(class_name), Layer), Recurrent):
-        raise UnsupportedError(f"{options.layer}: option {key!r}: expected a recurrent layer, got {class_name!r}")
-    inner = Options(f"{options.layer}, {key} {class_name}", serialized["config"], options.keras_version)
-    layer = build_inner(str(class_name), inner, weights, input_shape)
-    inner.close()
-    assert isinstance(layer, Recurrent)  # shown above; for the type checker
-    return layer
 
 
 class BiRNN(Bidirectional):

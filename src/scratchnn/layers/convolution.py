@@ -48,7 +48,7 @@ class Convolution(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = PADDINGS
-    variables = ("weights", "biases")
+    variables: ClassVar[tuple[str, ...]] = ("weights", "biases")
     bound = "dot"
 
     def __init__(

@@ -8,12 +8,13 @@ from numpy.typing import DTypeLike
 
 from .. import activations
 from ..spec import Shape
-from .base import Array, Layer, glorot_uniform, register
+from .base import Array, glorot_uniform, register
 from .options import Options, Weights
-from .recurrent import Recurrent, States
+from .recurrent import Cell, Recurrent, States
 
 
-class LSTMCell(Layer):
+@register("LSTMCell")
+class LSTMCell(Cell):
     """One step of an LSTM; the gates lie in the order input, forget, candidate, output along the last axis.
 
     Source: https://www.bioinf.jku.at/publications/older/2604.pdf and
@@ -48,6 +49,24 @@ class LSTMCell(Layer):
         self.W = glorot_uniform((input_dim, 4 * hidden_dim), dtype)
         self.U = glorot_uniform((hidden_dim, 4 * hidden_dim), dtype)
         self.b = np.zeros(4 * hidden_dim, dtype) if use_bias else None
+
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "LSTMCell":
+        """Build from Keras's config of an LSTMCell, or from an LSTM's, which has the same keys."""
+        units, use_bias = options.integer("units"), options.flag("use_bias", True)
+        options.inert("unit_forget_bias")  # how the bias is first drawn
+        W = weights.take("kernel", (input_shape[-1], 4 * units))
+        U = weights.take("recurrent_kernel", (units, 4 * units))
+        cell = cls(
+            len(W),
+            units,
+            activation=options.activation("activation", "tanh"),
+            recurrent_activation=options.activation("recurrent_activation", "sigmoid"),
+            use_bias=use_bias,
+        )
+        cell.inference_only = cls.take_dropout(options)
+        cell.set_weights(W, U, weights.take("bias", (4 * units,)) if use_bias else None)
+        return cell
 
     def set_weights(self, W: Any, U: Any, b: Any = None) -> None:
         """Set kernel, recurrent kernel and bias.
@@ -84,7 +103,7 @@ class LSTM(Recurrent):
         use_bias: whether b is added.
         return_sequences, return_state: what `forward` returns, as in Keras. With neither given it returns
             (sequence, h_T, c_T).
-        go_backwards, zero_output_for_mask: as in Keras.
+        go_backwards, zero_output_for_mask, stateful, unroll: as in Keras.
 
     Attributes:
         D, H: input_dim and hidden_dim.
@@ -103,6 +122,8 @@ class LSTM(Recurrent):
         return_state: bool | None = None,
         go_backwards: bool = False,
         zero_output_for_mask: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
         name: str | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
@@ -121,6 +142,8 @@ class LSTM(Recurrent):
             return_state=True if both else return_state,
             go_backwards=go_backwards,
             zero_output_for_mask=zero_output_for_mask,
+            stateful=stateful,
+            unroll=unroll,
             name=name,
             dtype=dtype,
         )
@@ -128,20 +151,10 @@ class LSTM(Recurrent):
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "LSTM":
         """Build from Keras's LSTM config."""
-        units, use_bias = options.integer("units"), options.flag("use_bias", True)
-        options.inert("unit_forget_bias")  # how the bias is first drawn
-        W = weights.take("kernel", (input_shape[-1], 4 * units))
-        U = weights.take("recurrent_kernel", (units, 4 * units))
-        layer = cls(
-            len(W),
-            units,
-            activation=options.activation("activation", "tanh"),
-            recurrent_activation=options.activation("recurrent_activation", "sigmoid"),
-            use_bias=use_bias,
-            **cls.take_options(options),
-        )
-        layer.inference_only = cls.take_dropout(options)
-        layer.set_weights(W, U, weights.take("bias", (4 * units,)) if use_bias else None)
+        cell = LSTMCell.from_config(options, weights, input_shape)
+        kind: dict[str, Any] = {"activation": cell.activation, "recurrent_activation": cell.recurrent_activation}
+        layer = cls(cell.input_dim, cell.units, **kind, use_bias=cell.b is not None, **cls.take_options(options))
+        layer.cell, layer.inference_only = cell, cell.inference_only
         return layer
 
     D = property(lambda self: self.cell.input_dim, doc="Features of one step.")

@@ -123,6 +123,15 @@ class Options:
             raise self._fail(key, f"{rank} positive integers or one for all", value)
         return sizes
 
+    def axes(self, key: str, rank: int, default: Any = _REQUIRED) -> int | tuple[int, ...]:
+        """One axis or a list of different axes of an array of that rank, the batch axis not among them."""
+        value = self.raw(key, default)
+        axes = value if isinstance(value, list | tuple) else [value]
+        valid = all(type(axis) is int and -rank <= axis < rank and axis % rank for axis in axes)
+        if not axes or not valid or len({axis % rank for axis in axes}) < len(axes):
+            raise self._fail(key, f"one axis or different axes of an input of rank {rank}, the first apart", value)
+        return tuple(axes) if isinstance(value, list | tuple) else value
+
     def activation(self, key: str = "activation", default: Any = _REQUIRED) -> str | None:
         """The name of an activation function, or None.
 

@@ -1,7 +1,7 @@
 """What the recurrent layers share: one loop over time for every cell, with masks and states."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,19 +14,82 @@ from .options import Options
 States = tuple[Array, ...]
 
 
-class Cell(Protocol):
-    """One time step. The first state is the output; every state is (batch, units)."""
+class Cell(Layer):
+    """One time step. A subclass gives `project` and `step`, and `units`, the size of its output.
 
+    Attributes:
+        input_dim: features of one step.
+        units: size of the output.
+        state_count: number of states; each is (batch, units).
+        output_place: which of the states is the output.
+    """
+
+    bound = "recurrent"
+    input_dim: int
     units: int
     state_count: int
+    output_place: int = 0
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Size of each state."""
+        return (self.units,) * self.state_count
 
     def project(self, x: Array) -> Array:
         """The share of the input in the gates, for any number of steps at once: (..., gates · units)."""
-        ...
+        raise NotImplementedError
 
     def step(self, z: Array, states: States) -> States:
         """The states after a step; z (batch, gates · units) is `project` of its input."""
-        ...
+        raise NotImplementedError
+
+    def forward(self, x: Any, states: Any) -> Any:
+        """One step as Keras calls a cell: the output, then the states.
+
+        Args:
+            x: (batch, input_dim).
+            states: one (batch, size) for each state, or the bare array where there is one.
+
+        Raises:
+            InputError: another rank, feature size or state shape, or no elements.
+        """
+        x = self.as_floats(x, ndim=2, last=self.input_dim)
+        new = self.step(self.project(x), self.check_states(x, [states] if np.ndim(states) == 2 else states))
+        return (new[self.output_place], *new)
+
+    def check_states(self, x: Array, states: Any, label: str | None = None) -> States:
+        """The given states, flat, in the dtype of x.
+
+        Raises:
+            InputError: another number or shape of states.
+        """
+        flat = tuple(np.asarray(state) for state in _flatten(states))
+        expected = [(len(x), size) for size in self.state_sizes]
+        if [state.shape for state in flat] != expected:
+            raise InputError(
+                f"{label or self.label}: initial_state: expected {len(expected)} arrays of shapes {expected}, "
+                f"got {[state.shape for state in flat]}"
+            )
+        return tuple(state.astype(x.dtype, copy=False) for state in flat)
+
+    def output_shape(self, input_shape: Any) -> Any:
+        """(batch, units), then the shapes of the states."""
+        shape = input_shape[0] if isinstance(input_shape, list) else input_shape
+        self.check_shape(shape, ndim=2, last=self.input_dim)
+        return ((shape[0], self.units), *((shape[0], size) for size in self.state_sizes))
+
+    @staticmethod
+    def take_dropout(options: Options) -> bool:
+        """Whether Keras drops inputs or states in training, which scratchnn does not."""
+        rates = [options.number(key, 0.0, minimum=0) for key in ("dropout", "recurrent_dropout")]
+        return any(rates)
+
+
+def _flatten(states: Any) -> list[Any]:
+    """The arrays of nested lists, in order: stacked cells have a list of states for each cell."""
+    if isinstance(states, list | tuple):
+        return [array for state in states for array in _flatten(state)]
+    return [states]
 
 
 class Recurrent(Layer):
@@ -38,11 +101,18 @@ class Recurrent(Layer):
         return_state: whether the final states are returned too.
         go_backwards: whether the sequence is read from its end; the outputs come in the order of reading.
         zero_output_for_mask: whether masked steps put out zeros instead of the last output.
+        stateful: whether a call starts from the states that the call before left.
+        states: those states; None stands for zeros.
+        unroll: how Keras loops. It shows in one case alone: a mask with go_backwards, zero_output_for_mask and
+            return_sequences, where Keras's unrolled loop zeroes the outputs at the mirrored steps.
+
+    A stateful layer remembers, so one stream of sequences needs one layer: give each thread or stream its own
+    `copy.copy(layer)` (it shares the weights). Calls that share a layer never see half a state, since a call
+    replaces `states` as a whole and changes no array in it, but which call's states stay is then a matter of luck.
     """
 
     supports_masking = True
     bound = "recurrent"
-    default_activation: ClassVar[str] = "tanh"
 
     cell: Any
     return_sequences: bool | None
@@ -56,36 +126,35 @@ class Recurrent(Layer):
         return_state: bool | None,
         go_backwards: bool = False,
         zero_output_for_mask: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
         name: str | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.cell = cell
+        self.inference_only = cell.inference_only
+        self.stateful, self.unroll = stateful, unroll
+        self.states: States | None = None
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.zero_output_for_mask = go_backwards, zero_output_for_mask
 
     @staticmethod
     def take_options(options: Options) -> dict[str, Any]:
         """The keyword arguments that all recurrent layers share, from Keras's config."""
-        options.inert("unroll")  # how Keras loops, not what it computes
-        options.inert("implementation")  # likewise: one matrix product or one for each gate
+        options.inert("implementation")  # how Keras computes: one matrix product or one for each gate
         options.inert("use_cudnn")  # likewise
         options.inert("input_dim")  # Keras 1's and 2's notes of the input's shape
         options.inert("input_length")
-        options.only("stateful", False)
         options.only("time_major", False)
         return {
             "return_sequences": options.flag("return_sequences", False),
             "return_state": options.flag("return_state", False),
             "go_backwards": options.flag("go_backwards", False),
             "zero_output_for_mask": options.flag("zero_output_for_mask", False),
+            "stateful": options.flag("stateful", False),
+            "unroll": options.flag("unroll", False),
         }
-
-    @staticmethod
-    def take_dropout(options: Options) -> bool:
-        """Whether Keras drops inputs or states of this layer in training, which this layer does not."""
-        rates = [options.number(key, 0.0, minimum=0) for key in ("dropout", "recurrent_dropout")]
-        return any(rates)
 
     def sublayers(self) -> dict[str, Layer]:
         """The cell."""
@@ -105,19 +174,29 @@ class Recurrent(Layer):
         states = self._initial_states(x, initial_state)
         steps = range(x.shape[1] - 1, -1, -1) if self.go_backwards else range(x.shape[1])
         keep = None if mask is None else self._check_mask(x, mask)[..., None]
-        z = self.cell.project(x)
+        z, place_of_output = self.cell.project(x), self.cell.output_place
         outputs = np.empty((*x.shape[:2], self.cell.units), x.dtype)
         output = np.zeros_like(outputs[:, 0])
+        # Keras's unrolled loop does not turn the mask round with the sequence when it zeroes the outputs.
+        misplaced = self.unroll and bool(self.return_sequences)
         for place, t in enumerate(steps):
             new = self.cell.step(z[:, t], states)
             if keep is None:
-                states, output = new, new[0]
+                states, output = new, new[place_of_output]
             else:
                 states = tuple(np.where(keep[:, t], n, old) for n, old in zip(new, states, strict=True))
-                skipped = np.zeros_like(output) if self.zero_output_for_mask else output
-                output = np.where(keep[:, t], new[0], skipped)
-            outputs[:, place] = output
+                output = np.where(keep[:, t], new[place_of_output], output)
+            if keep is None or not self.zero_output_for_mask:
+                outputs[:, place] = output
+            else:
+                outputs[:, place] = np.where(keep[:, place if misplaced else t], output, np.zeros_like(output))
+        if self.stateful:
+            self.states = states
         return outputs, states
+
+    def reset_state(self) -> None:
+        """Let the next call of a stateful layer start from zeros."""
+        self.states = None
 
     def forward(self, x: Any, *, initial_state: Sequence[Any] | None = None, mask: Any = None) -> Any:
         """Run the sequences: (batch, time, features) -> what `return_sequences` and `return_state` ask for.
@@ -139,16 +218,12 @@ class Recurrent(Layer):
         return (output, *states) if self.return_state else output
 
     def _initial_states(self, x: Array, initial_state: Sequence[Any] | None) -> States:
-        shape = (len(x), self.cell.units)
+        if initial_state is None and self.stateful:
+            initial_state = self.states
         if initial_state is None:
-            return (np.zeros(shape, x.dtype),) * self.cell.state_count
-        states = tuple(np.asarray(state) for state in initial_state)
-        if [state.shape for state in states] != [shape] * self.cell.state_count:
-            raise InputError(
-                f"{self.label}: initial_state: expected {self.cell.state_count} arrays of shape {shape}, "
-                f"got {[state.shape for state in states]}"
-            )
-        return tuple(state.astype(x.dtype) for state in states)
+            return tuple(np.zeros((len(x), size), x.dtype) for size in self.cell.state_sizes)
+        given = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+        return self.cell.check_states(x, given, self.label)
 
     def _check_mask(self, x: Array, mask: Any) -> Array:
         mask = np.asarray(mask)
@@ -159,11 +234,12 @@ class Recurrent(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The input's mask where every step is returned; the states have none."""
         output_mask = mask if self.return_sequences else None
-        return (output_mask, *[None] * self.cell.state_count) if self.return_state else output_mask
+        return (output_mask, *[None] * len(self.cell.state_sizes)) if self.return_state else output_mask
 
     def output_shape(self, input_shape: Shape) -> Any:
         """(batch, time, units) or (batch, units), and the shapes of the states behind it."""
         self.check_shape(input_shape, ndim=3, last=self.cell.input_dim)
-        state = (input_shape[0], self.cell.units)
-        output = (*input_shape[:2], self.cell.units) if self.return_sequences else state
-        return (output, *[state] * self.cell.state_count) if self.return_state else output
+        batch, units = input_shape[0], self.cell.units
+        output = (*input_shape[:2], units) if self.return_sequences else (batch, units)
+        states = [(batch, size) for size in self.cell.state_sizes]
+        return (output, *states) if self.return_state else output

@@ -7,12 +7,12 @@ from numpy.typing import DTypeLike
 
 from .. import activations
 from ..spec import Shape
-from .base import Array, Layer, glorot_uniform, register
+from .base import Array, glorot_uniform, register
 from .options import Options, Weights
-from .recurrent import Recurrent, States
+from .recurrent import Cell, Recurrent, States
 
 
-class RNNCell(Layer):
+class RNNCell(Cell):
     """h_t = activation(x_t · Wx + h_prev · Wh + b).
 
     Source: https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/
@@ -51,6 +51,17 @@ class RNNCell(Layer):
         self.Wh = glorot_uniform((hidden_dim, hidden_dim), dtype)
         self.b = np.zeros(hidden_dim, dtype) if use_bias else None
 
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "RNNCell":
+        """Build from Keras's config of a SimpleRNNCell, or from a SimpleRNN's, which has the same keys."""
+        units, use_bias = options.integer("units"), options.flag("use_bias", True)
+        Wx = weights.take("kernel", (input_shape[-1], units))
+        Wh = weights.take("recurrent_kernel", (units, units))
+        cell = cls(len(Wx), units, activation=options.activation("activation", "tanh"), use_bias=use_bias)
+        cell.inference_only = cls.take_dropout(options)
+        cell.set_weights(Wx, Wh, weights.take("bias", (units,)) if use_bias else None)
+        return cell
+
     def set_weights(self, Wx: Any, Wh: Any, b: Any = None) -> None:
         """Set kernel, recurrent kernel and bias.
 
@@ -80,6 +91,15 @@ class RNNCell(Layer):
         return self.step(self.project(x_t), (h_prev,))[0]
 
 
+@register("SimpleRNNCell")
+class SimpleRNNCell(RNNCell):
+    """The cell as Keras calls it: x and the list of states -> the output and the new state."""
+
+    def forward(self, x: Any, states: Any) -> Any:
+        """(batch, input_dim) and (batch, units) -> (output, state), which are the same array."""
+        return Cell.forward(self, x, states)
+
+
 @register("SimpleRNN")
 class RNN(Recurrent):
     """A simple recurrent layer, Keras's SimpleRNN.
@@ -91,7 +111,7 @@ class RNN(Recurrent):
         hidden_dim: Keras's `units`.
         return_sequences: whether the output of every step is returned, or the last alone.
         activation, use_bias: of the cell.
-        return_state, go_backwards, zero_output_for_mask: as in Keras.
+        return_state, go_backwards, zero_output_for_mask, stateful, unroll: as in Keras.
 
     Attributes:
         cell: the RNNCell, with Wx, Wh and b.
@@ -109,6 +129,8 @@ class RNN(Recurrent):
         return_state: bool = False,
         go_backwards: bool = False,
         zero_output_for_mask: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
         name: str | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
@@ -119,6 +141,8 @@ class RNN(Recurrent):
             return_state=return_state,
             go_backwards=go_backwards,
             zero_output_for_mask=zero_output_for_mask,
+            stateful=stateful,
+            unroll=unroll,
             name=name,
             dtype=dtype,
         )
@@ -126,18 +150,10 @@ class RNN(Recurrent):
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "RNN":
         """Build from Keras's SimpleRNN config."""
-        units, use_bias = options.integer("units"), options.flag("use_bias", True)
-        Wx = weights.take("kernel", (input_shape[-1], units))
-        Wh = weights.take("recurrent_kernel", (units, units))
-        layer = cls(
-            len(Wx),
-            units,
-            activation=options.activation("activation", "tanh"),
-            use_bias=use_bias,
-            **cls.take_options(options),
-        )
-        layer.inference_only = cls.take_dropout(options)
-        layer.set_weights(Wx, Wh, weights.take("bias", (units,)) if use_bias else None)
+        cell = RNNCell.from_config(options, weights, input_shape)
+        kind: dict[str, Any] = {"activation": cell.activation, "use_bias": cell.b is not None}
+        layer = cls(cell.input_dim, cell.units, **kind, **cls.take_options(options))
+        layer.cell, layer.inference_only = cell, cell.inference_only
         return layer
 
     @property

@@ -1,0 +1,79 @@
+"""TimeDistributed: one layer applied to every step."""
+
+import inspect
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..errors import InputError, UnsupportedError
+from ..spec import Shape
+from .base import Array, Layer, build_nested, register
+from .options import Options, Weights
+
+
+@register("TimeDistributed")
+class TimeDistributed(Layer):
+    """(batch, time, ...) -> (batch, time, ...): the inner layer sees each step as a sample of its own.
+
+    Source: https://keras.io/api/layers/recurrent_layers/time_distributed/
+
+    Args:
+        layer: the inner layer; its input is (batch, ...), without the time axis.
+    """
+
+    supports_masking = True
+    bound = "time_distributed"
+
+    def __init__(self, layer: Layer, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.layer = layer
+        accepted = inspect.signature(layer.forward).parameters
+        self._takes_mask = "mask" in accepted
+        # Keras makes a training call for each step, with random numbers of its own; scratchnn does not.
+        self.inference_only = layer.inference_only or "training" in accepted
+
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "TimeDistributed":
+        """Build from Keras's TimeDistributed config."""
+        if len(input_shape) < 3:
+            raise InputError(f"{options.layer}: expected input of rank 3 or more, got shape {tuple(input_shape)}")
+        step_shape = (input_shape[0], *input_shape[2:])
+        inner = build_nested(options, "layer", options.raw("layer"), weights, step_shape, Layer)
+        if getattr(inner, "stateful", False):
+            raise UnsupportedError(
+                f"{options.layer}: option 'layer': a stateful layer, which would remember steps"
+            )
+        return cls(inner)
+
+    def sublayers(self) -> dict[str, Layer]:
+        """The inner layer."""
+        return {"layer": self.layer}
+
+    def forward(self, x: Any, *, mask: Any = None) -> Array:
+        """The inner layer's output for each step.
+
+        Args:
+            x: (batch, time, ...).
+            mask: (batch, time, ...); an inner layer that takes masks gets (batch, ...) of each step.
+
+        Raises:
+            InputError: a rank below 3, another batch or time size of the mask, or no elements.
+        """
+        x = np.asarray(x)
+        self.check_shape(x.shape, min_ndim=3)
+        steps = x.reshape(-1, *x.shape[2:])  # (batch · time, ...): the steps do not see each other
+        given = {}
+        if mask is not None and self._takes_mask:
+            mask = np.asarray(mask)
+            if mask.shape[:2] != x.shape[:2]:
+                raise InputError(f"{self.label}: mask: expected shape {x.shape[:2]} in front, got {mask.shape}")
+            given["mask"] = mask.reshape(-1, *mask.shape[2:])
+        output = np.asarray(self.layer.forward(steps, **given))
+        return output.reshape(*x.shape[:2], *output.shape[1:])
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, time, ...) with the inner layer's sizes."""
+        self.check_shape(input_shape, min_ndim=3)
+        inner = self.layer.output_shape((input_shape[0], *input_shape[2:]))
+        return (input_shape[0], input_shape[1], *inner[1:])
