@@ -28,10 +28,10 @@ TestLSTM = layer_tests(
         masks=True,
         sequences=True,
         branches=recurrent_branches(),
-        inert=("unroll", "implementation", "unit_forget_bias", "use_cudnn"),
+        inert=("implementation", "unit_forget_bias", "use_cudnn"),
         refusals=[
             bad_config("units.*>= 1", ConfigError, units=0),
-            bad_config("stateful", UnsupportedError, stateful=True),
+            bad_config("stateful.*true or false", ConfigError, stateful="yes"),
             bad_config("recurrent_activation", UnsupportedError, recurrent_activation="sigmoidal"),
             bad_config("return_state.*true or false", ConfigError, return_state="yes"),
             bad_input("another feature size", "expected 4 along the last axis", example_input(2, 3, 5)),

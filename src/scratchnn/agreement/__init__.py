@@ -22,6 +22,11 @@ activation              the function that `activation` names
 piecewise_linear        `negative_slope`, `threshold`: relu, leaky relu
 softmax                 softmax along `axis`
 batch_normalization     the moving statistics of `axis`
+separable               `depthwise(x)`, then `pointwise(x)`, then `activation`
+unit_normalization      x over its norm along `axis`, by at most `longest`
+sum, product            several inputs added or multiplied by `merge`
+dot_merge               scalar products (`products`) of two inputs, that may be normalized first
+time_distributed        the rule of the inner `layer`
 recurrent               a `cell` over the time axis; the cell names the rule of its step in its own `bound`
 bidirectional           two of those, merged
 ======================  ====================================================================================

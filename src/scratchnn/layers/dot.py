@@ -80,15 +80,19 @@ class Dot(Merge):
             InputError: shapes that do not fit, no elements, no real numbers.
         """
         arrays = self.check_inputs(x)
-        axes = self.positions([array.shape for array in arrays])
         if self.normalize:
+            axes = self.positions([array.shape for array in arrays])
             arrays = [unit_length(array, axis, self.longest) for array, axis in zip(arrays, axes, strict=True)]
-        first, second = (np.moveaxis(array, axis, -1) for array, axis in zip(arrays, axes, strict=True))
+        return self.products(*arrays)
+
+    def products(self, x: Array, y: Array) -> Array:
+        """The scalar products of two arrays along the layer's axes."""
+        axes = self.positions([x.shape, y.shape])
+        first, second = np.moveaxis(x, axes[0], -1), np.moveaxis(y, axes[1], -1)
         left = first.reshape(len(first), -1, first.shape[-1])  # (batch, a·b, n)
         right = second.reshape(len(second), -1, second.shape[-1])  # (batch, c·d, n)
-        products = left @ np.swapaxes(right, 1, 2)
         rest = (*first.shape[1:-1], *second.shape[1:-1])
-        return products.reshape(len(first), *(rest or (1,)))
+        return (left @ np.swapaxes(right, 1, 2)).reshape(len(first), *(rest or (1,)))
 
     def output_shape(self, input_shape: Any) -> Shape:
         """(batch, the other sizes of the first, the other sizes of the second)."""

@@ -37,6 +37,7 @@ class GRUCell(Cell):
     """
 
     variables = ("W", "U", "b")
+    bound = "gru"
     state_count = 1
 
     def __init__(

@@ -125,7 +125,7 @@ def stretch(mask: Any, array: Array, label: str) -> Array:
 class SelectingMerge(Merge):
     """One of the inputs' elements; where one is masked, the other's is taken."""
 
-    bound = "exact"
+    bound = "maximum"
 
     def choose(self, first: Array, second: Array) -> Array:
         """The element of the two."""

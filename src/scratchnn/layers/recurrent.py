@@ -15,7 +15,7 @@ States = tuple[Array, ...]
 
 
 class Cell(Layer):
-    """One time step. A subclass gives `project` and `step`, and `units`, the size of its output.
+    """One time step. A subclass gives `project` and `step`, and its `bound` names the rule of a step.
 
     Attributes:
         input_dim: features of one step.
@@ -24,7 +24,6 @@ class Cell(Layer):
         output_place: which of the states is the output.
     """
 
-    bound = "recurrent"
     input_dim: int
     units: int
     state_count: int

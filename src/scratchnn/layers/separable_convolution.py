@@ -74,11 +74,19 @@ class SeparableConvolution(DepthwiseConvolution):
         """Channels of the output."""
         return int(self.pointwise_weights.shape[-1])
 
-    def linear(self, x: Array) -> Array:
-        """Both convolutions and the bias, before the activation, in the layer's data format."""
-        first, second = (np.asarray(kernel, x.dtype) for kernel in (self.weights, self.pointwise_weights))
-        z = depthwise(to_channels_last(x, self.data_format), first, self.geometry, self.padding)
-        z = z @ second.reshape(second.shape[-2:])
+    def depthwise(self, x: Array) -> Array:
+        """The first convolution: x in the layer's data format -> (batch, *out, channels · multiplier)."""
+        kernel = np.asarray(self.weights, x.dtype)
+        return depthwise(to_channels_last(x, self.data_format), kernel, self.geometry, self.padding)
+
+    def pointwise(self, x: Array) -> Array:
+        """The second convolution and the bias: (batch, *out, channels · multiplier) -> the data format."""
+        kernel = np.asarray(self.pointwise_weights, x.dtype)
+        z = x @ kernel.reshape(kernel.shape[-2:])
         if self.biases is not None:
             z = z + np.asarray(self.biases, x.dtype)
         return from_channels_last(z, self.data_format)
+
+    def linear(self, x: Array) -> Array:
+        """Both convolutions and the bias, before the activation, in the layer's data format."""
+        return self.pointwise(self.depthwise(x))

@@ -27,6 +27,23 @@ def _linear(layer: Any, x: Array) -> Array:
     return layer.linear(x)
 
 
+@rule("separable")
+def separable(call: Call) -> list[Approx]:
+    """activation(pointwise(depthwise(x))): two products one after the other, each with its own bound."""
+    arithmetic, layer = call.arithmetic, call.layer
+    inner = arithmetic.dot(layer, arithmetic.exact(call.x), _depthwise)
+    z = arithmetic.dot(layer, inner, _pointwise)
+    return [activate(arithmetic, layer.activation, z)]
+
+
+def _depthwise(layer: Any, x: Array) -> Array:
+    return layer.depthwise(x)
+
+
+def _pointwise(layer: Any, x: Array) -> Array:
+    return layer.pointwise(x)
+
+
 @rule("average")
 def average(call: Call) -> list[Approx]:
     """Means over windows (`pool_size`) or over `axes`: dot products with 1/n."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arithmetic import Approx
+from ..arithmetic import Approx, Arithmetic
 from .base import Call, rule
 from .linear import arithmetic_input
 
@@ -30,3 +30,22 @@ def batch_normalization(call: Call) -> list[Approx]:
     centered = arithmetic.add(arithmetic.multiply(arithmetic.subtract(x, mean), scale), beta)
     (value,) = call.run()
     return [arithmetic.bounded(value, np.maximum(spread.error, centered.error))]
+
+
+@rule("unit_normalization")
+def unit_normalization(call: Call) -> list[Approx]:
+    """x over its norm along `axis`."""
+    return [unit_length(call.arithmetic, arithmetic_input(call), call.layer.axis, call.layer.longest)]
+
+
+def unit_length(arithmetic: Arithmetic, x: Approx, axis: int | tuple[int, ...], longest: float) -> Approx:
+    """x · min(1 / |x|, longest), with the norm along the axes.
+
+    Squares that leave the range of the dtype leave the result without a bound.
+    """
+    squares = arithmetic.sum(arithmetic.multiply(x, x), axis)
+    low = np.minimum(1 / np.sqrt(squares.value + squares.error), longest)
+    high = np.minimum(1 / np.sqrt(np.maximum(squares.value - squares.error, 0)), longest)
+    inverse = np.minimum(1 / np.sqrt(squares.value), longest)
+    spread = np.where(np.isfinite(squares.error), np.maximum(high - inverse, inverse - low), np.inf)
+    return arithmetic.multiply(x, arithmetic.rounded(inverse, spread, units=6))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arithmetic import Approx, Arithmetic, Array, join, stack, where
 from ..functions import activate
-from .base import Call, rule
+from .base import Call, find_rule, rule
 
 States = list[Approx]
 Step = Callable[[Arithmetic, Any, Approx, States], States]
@@ -59,6 +59,45 @@ def lstm_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> S
     return [arithmetic.multiply(o, activate(arithmetic, cell.activation, c)), c]
 
 
+@step_rule("gru")
+def gru_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> States:
+    """h_t = update · h + (1 - update) · candidate."""
+    (h,) = states
+    gates = 2 * cell.units
+
+    def inner(it: Any, x: Array) -> Array:
+        if not cell.reset_after:
+            return x @ it.U[:, :gates]
+        return x @ it.U if it.b is None else x @ it.U + it.b[1]
+
+    def candidate_product(it: Any, x: Array) -> Array:
+        return x @ it.U[:, gates:]
+
+    product = arithmetic.dot(cell, h, inner)
+    sums = arithmetic.add(z[..., :gates], product[..., :gates])
+    update, reset = activate(arithmetic, cell.recurrent_activation, sums).split(2)
+    if cell.reset_after:
+        recurrent_part = arithmetic.multiply(reset, product[..., gates:])
+    else:
+        recurrent_part = arithmetic.dot(cell, arithmetic.multiply(reset, h), candidate_product)
+    candidate = activate(arithmetic, cell.activation, arithmetic.add(z[..., gates:], recurrent_part))
+    rest = arithmetic.subtract(arithmetic.exact(1.0), update)
+    return [arithmetic.add(arithmetic.multiply(update, h), arithmetic.multiply(rest, candidate))]
+
+
+@step_rule("stacked")
+def stacked_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> States:
+    """The steps of several cells, each fed with the output of the one before."""
+    after: States = []
+    for inner, following in zip(cell.cells, (*cell.cells[1:], None), strict=True):
+        own = states[len(after) : len(after) + len(inner.state_sizes)]
+        new = STEPS[inner.bound](arithmetic, inner, z, own)
+        after += new
+        if following is not None:
+            z = arithmetic.dot(following, new[inner.output_place], _project)
+    return after
+
+
 def _sequence(layer: Any, x: Any, kwargs: Any, mask: Any) -> Array:
     """scratchnn's own output of every step, in the order of reading."""
     return layer.run(np.asarray(x), kwargs.get("initial_state"), mask)[0]
@@ -96,21 +135,26 @@ def run(
         shown: the outputs of the implementation under test, or None where nobody has seen them.
         initial_state, mask: as the layer takes them.
     """
-    cell, step = layer.cell, STEPS[layer.cell.bound]
+    cell, step, output_place = layer.cell, STEPS[layer.cell.bound], layer.cell.output_place
     z = arithmetic.dot(cell, arithmetic.exact(x), _project)
     states = _initial_states(arithmetic, cell, len(x), initial_state)
     keep = None if mask is None else np.asarray(mask, bool)[..., None]
-    output = arithmetic.exact(np.zeros((len(x), cell.units)))
+    output = zero = arithmetic.exact(np.zeros((len(x), cell.units)))
+    mirrored = layer.unroll and bool(layer.return_sequences)  # see Recurrent.unroll
+    if mirrored and layer.go_backwards and layer.zero_output_for_mask:
+        shown = None  # the zeros hide outputs of steps that were taken
     outputs = []
     order = range(x.shape[1] - 1, -1, -1) if layer.go_backwards else range(x.shape[1])
     for place, t in enumerate(order):
         new = step(arithmetic, cell, z[:, t], states)
         taken = np.array(True) if keep is None else keep[:, t]
-        skipped = arithmetic.exact(np.zeros_like(output.value)) if layer.zero_output_for_mask else output
-        output = where(taken, new[0], skipped)
-        outputs.append(output)
+        output = where(taken, new[output_place], output)
+        if keep is None or not layer.zero_output_for_mask:
+            outputs.append(output)
+        else:
+            outputs.append(where(keep[:, place if mirrored else t], output, zero))
         if shown is not None:
-            new[0] = output = arithmetic.exact(np.asarray(shown, np.float64)[:, place])
+            new[output_place] = output = arithmetic.exact(np.asarray(shown, np.float64)[:, place])
         states = [where(taken, *pair) for pair in zip(new, states, strict=True)]
     return stack(outputs, axis=1), states
 
@@ -121,7 +165,7 @@ def _project(cell: Any, x: Array) -> Array:
 
 def _initial_states(arithmetic: Arithmetic, cell: Any, batch: int, initial_state: Any) -> States:
     if initial_state is None:
-        return [arithmetic.exact(np.zeros((batch, cell.units)))] * cell.state_count
+        return [arithmetic.exact(np.zeros((batch, size))) for size in cell.state_sizes]
     return [arithmetic.exact(state) for state in initial_state]
 
 
@@ -195,3 +239,30 @@ def merge(arithmetic: Arithmetic, mode: str | None, ahead: Approx, back: Approx)
             return [arithmetic.multiply(ahead, back)]
         case _:
             return [ahead, back]
+
+
+@rule("time_distributed", sided=True)
+def time_distributed(call: Call) -> list[Approx]:
+    """The rule of the inner layer, with each step as a sample of its own."""
+    x, inner = call.x, call.layer.layer
+
+    def steps(array: Any) -> Any:
+        return np.reshape(array, (-1, *np.shape(array)[2:]))
+
+    mask = None if call.mask is None else steps(np.asarray(call.mask))
+    observed = tuple(map(steps, call.observed))
+    inner_call = Call(inner, (steps(x),), {}, mask, call.arithmetic, observed, None, call.own_result)
+    return [result.reshape(*x.shape[:2], *result.value.shape[1:]) for result in find_rule(inner)(inner_call)]
+
+
+def cell_call(call: Call) -> list[Approx]:
+    """One call of a cell by itself: x and its states -> the output, then the new states."""
+    cell, states = call.layer, call.args[1]
+    given = cell.check_states(call.x, [states] if np.ndim(states) == 2 else states)
+    z = call.arithmetic.dot(cell, call.arithmetic.exact(call.x), _project)
+    new = STEPS[cell.bound](call.arithmetic, cell, z, [call.arithmetic.exact(state) for state in given])
+    return [new[cell.output_place], *new]
+
+
+for _name in STEPS:
+    rule(_name)(cell_call)
