@@ -10,15 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..engine import Plan, compile_model
 from ..errors import InputError, ScratchnnError, UnsupportedError, raise_faults
 from ..keras_files import read_layer_weights, read_model
 from ..layers import LAYERS, Layer, build_layer
 from ..layers.base import Array
 from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef, tensor_refs
-
-# Samples that `predict` takes at a time where the caller does not say: the largest arrays of the report's
-# models then stay near 100 MB.
-DEFAULT_BATCH = 128
 
 Values = dict[TensorRef, Any]
 
@@ -42,6 +39,7 @@ class Model:
         spec: what the file said.
         layers: the layers, in the file's order, without the inputs.
         input_shapes, output_shapes: one shape a tensor, batch axis first, None where a size is open.
+        tensor_shapes: the same for every tensor of the graph.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -50,6 +48,8 @@ class Model:
         self.layers = list(self._layers.values())
         self.input_shapes = [self._shapes[ref] for ref in spec.inputs]
         self.output_shapes = [self._shapes[ref] for ref in spec.outputs]
+        self.tensor_shapes = list(self._shapes.values())
+        self._plan: Plan | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: {len(self.layers)} layers, {self.count_params():,} parameters>"
@@ -63,6 +63,7 @@ class Model:
         other = copy.copy(self)
         other._layers = {name: layer.astype(dtype) for name, layer in self._layers.items()}
         other.layers = list(other._layers.values())
+        other._plan = None
         return other
 
     def load_weights(self, path: str | Path) -> None:
@@ -96,30 +97,24 @@ class Model:
         self.run(values, training=training)
         return self._outputs(values)
 
-    def predict(self, x: Any, batch_size: int | None = None) -> Any:
-        """The model's output for any number of samples, `batch_size` at a time.
+    def predict(self, x: Any, batch_size: int | None = None, workers: int | None = None) -> Any:
+        """The model's output for any number of samples, by the fast way (see `scratchnn.engine`).
 
         Args:
             x: the input (samples, ...), or one array an input in a list or a dict by name.
-            batch_size: samples that are worked on at a time; it bounds the memory, not the result.
+            batch_size: samples that are worked on at a time, at most; it bounds the memory, not the result.
+            workers: threads, at most; None means as many as there are cores. The result does not depend on it.
 
         Returns:
             The output (samples, ...), or a list of them where the model has several.
 
         Raises:
-            InputError: input that the model does not take, or a batch size below 1.
+            InputError: input that the model does not take, or a batch size or number of workers below 1.
         """
-        size = DEFAULT_BATCH if batch_size is None else batch_size
-        if size < 1:
-            raise InputError(f"Model {self.name!r}: batch_size: expected 1 or more, got {size}")
         values = self._check_inputs(x)
-        samples = len(next(iter(values.values())))
-        parts = []
-        for start in range(0, samples, size):
-            part = {ref: value[start : start + size] for ref, value in values.items()}
-            self.run(part)
-            parts.append([part[ref] for ref in self.spec.outputs])
-        outputs = [np.concatenate(output) for output in zip(*parts, strict=True)]
+        if self._plan is None or not self._plan.is_current():
+            self._plan = compile_model(self)
+        outputs = self._plan.predict(values, batch_size, workers)
         return outputs if self.spec.nested_outputs else outputs[0]
 
     def run(
@@ -138,15 +133,25 @@ class Model:
         masks: Values = {}
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Keras
             for node in self.spec.nodes:
-                layer = self._layers[node.layer]
-                args = _fill(node.args, values)
-                output, mask = self.call(
-                    layer, args, _fill(node.kwargs, values), _fill_masks(node.args, masks), training
-                )
-                _store(values, node, output)
-                _store(masks, node, mask)
+                args, output = self.run_node(node, values, masks, training)
                 if watch is not None:
-                    watch(node, layer, args, output)
+                    watch(node, self._layers[node.layer], args, output)
+
+    def run_node(
+        self, node: NodeSpec, values: Values, masks: Values, training: bool = False
+    ) -> tuple[tuple[Any, ...], Any]:
+        """Make one call of the graph, and enter its outputs and their masks.
+
+        Returns:
+            The layer's arguments and its output.
+        """
+        args = _fill(node.args, values)
+        output, mask = self.call(
+            self._layers[node.layer], args, _fill(node.kwargs, values), _fill_masks(node.args, masks), training
+        )
+        _store(values, node, output)
+        _store(masks, node, mask)
+        return args, output
 
     @staticmethod
     def call(

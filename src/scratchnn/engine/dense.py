@@ -1,0 +1,48 @@
+"""Dense, with the activation layer that follows it, in one buffer."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..layers.base import Array
+from ..layers.dense import Dense
+from .chain import Link
+from .pointwise import activation_in_place, as_float32, full
+from .steps import FLOAT32, FusedStep, Kernel, known
+
+if TYPE_CHECKING:
+    from ..models.graph import Model
+
+
+def fuse_dense(model: "Model", number: int, links: Sequence[Link]) -> FusedStep | None:
+    """A Dense layer."""
+    return DenseStep(model, number, links[:1]) if type(links[0].layer) is Dense else None
+
+
+class DenseStep(FusedStep):
+    """activation(x · W + b): the product goes into a buffer, bias and activation are applied there."""
+
+    tile = 256
+
+    def bind(self, shape: tuple[int, ...]) -> Kernel:
+        """The kernel for x (..., input_dim)."""
+        (layer,) = self.layers
+        assert isinstance(layer, Dense)  # by the rule; for the type checker
+        out_shape = known(layer.output_shape(shape))
+        kernel = np.ascontiguousarray(layer.W, FLOAT32)
+        out = np.empty((math.prod(out_shape[:-1]), out_shape[-1]), FLOAT32)
+        bias = None if layer.b is None else full(out.shape, layer.b)
+        activate = activation_in_place(layer.activate, out.shape)
+        shaped = out.reshape(out_shape)
+
+        def run(x: Array) -> Array:
+            np.matmul(as_float32(x).reshape(-1, len(kernel)), kernel, out=out)
+            if bias is not None:
+                np.add(out, bias, out=out)
+            if activate is not None:
+                activate(out)
+            return shaped
+
+        return run

@@ -1,0 +1,163 @@
+"""A model as a plan: compiled once, run for any batch, tile by tile, by any number of threads."""
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..layers.base import Array, Layer
+from ..spec import Shape
+from .chain import Chains
+from .rules import fuse
+from .steps import PlainStep, Step, Values, Workspace
+from .tiles import available_cores, run_tiles
+
+if TYPE_CHECKING:
+    from ..models.graph import Model
+
+# Bytes that the largest tensor of a tile may take: a few of them fit in a cache, and a plan stays small.
+TILE_BYTES = 16 * 2**20
+
+# An image that is convolved unfolds into more than it was; for sizes that the model leaves open.
+GROWTH = 16
+
+# Workspaces that are kept for the next call: one for each thread and shape of a tile, as a rule.
+KEPT_WORKSPACES = 8
+
+
+def compile_model(model: "Model") -> "Plan":
+    """The plan of a model: every layer is in exactly one step."""
+    chains, steps, done = Chains(model), list[Step](), set[tuple[str, int]]()
+    for node in model.spec.nodes:
+        if (node.layer, node.index) in done:
+            continue
+        step = fuse(model, len(steps), list(chains.from_node(node)))
+        if step is None:
+            steps.append(PlainStep(model, node))
+        else:
+            steps.append(step)
+            done.update((link.node.layer, link.node.index) for link in step.links)
+    return Plan(model, steps)
+
+
+class Plan:
+    """The steps of a model. It may run in several threads at once: each borrows a workspace of its own.
+
+    Args:
+        model: the model.
+        steps: what to run, in order.
+    """
+
+    def __init__(self, model: "Model", steps: list[Step]) -> None:
+        self.steps = steps
+        self._inputs, self._outputs, self._name = model.spec.inputs, model.spec.outputs, model.name
+        self._compiled = [(layer, list(vars(layer).values())) for layer in _all_layers(model.layers)]
+        self._preferred = min((step.tile for step in steps), default=PlainStep.tile)
+        self._sample_bytes = _largest(model.tensor_shapes) * np.dtype(np.float32).itemsize
+        self._workspaces: deque[tuple[Any, Workspace]] = deque(maxlen=KEPT_WORKSPACES)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the buffers, which are made again."""
+        return {**vars(self), "_workspaces": deque(maxlen=KEPT_WORKSPACES)}
+
+    def is_current(self) -> bool:
+        """Whether no layer has got other weights or options since the plan was made.
+
+        It compares which objects the layers hold; writing into an array of weights in place is not seen.
+        """
+        return all(list(map(id, vars(layer).values())) == list(map(id, held)) for layer, held in self._compiled)
+
+    def predict(self, values: Values, batch_size: int | None = None, workers: int | None = None) -> list[Array]:
+        """The model's outputs for checked inputs.
+
+        How the samples are cut into tiles does not depend on the number of workers, nor do the results.
+
+        Args:
+            values: the input arrays by tensor, of as many samples each.
+            batch_size: samples that are worked on at a time, at most.
+            workers: threads, at most; None means as many as there are cores.
+
+        Returns:
+            One array (samples, ...) for each output.
+
+        Raises:
+            InputError: values that a layer does not take, or a batch size or number of workers below 1.
+        """
+        for what, number in (("batch_size", batch_size), ("workers", workers)):
+            if number is not None and number < 1:
+                raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number}")
+        samples = len(next(iter(values.values())))
+        tile = self.tile_size(values, batch_size)
+        outputs = _Outputs(samples, len(self._outputs))
+
+        def work(place: int) -> None:
+            start = place * tile
+            part = {ref: value[start : start + tile] for ref, value in values.items()}
+            self._run(part, outputs, start)
+
+        run_tiles(work, -(-samples // tile), available_cores() if workers is None else workers)
+        return outputs.arrays
+
+    def tile_size(self, values: Values, batch_size: int | None = None) -> int:
+        """Samples of a tile: what the steps like, within `batch_size` and the limit of memory."""
+        given = max(GROWTH * value[:1].nbytes for value in values.values())
+        fitting = max(1, TILE_BYTES // max(self._sample_bytes, given, 1))
+        return min(self._preferred, fitting, batch_size or fitting)
+
+    def _run(self, values: Values, outputs: "_Outputs", start: int) -> None:
+        """Run all steps on one tile and copy what they give into the outputs."""
+        shapes = tuple(value.shape for value in values.values())
+        workspace = self._borrow(shapes)
+        masks: Values = {}
+        with np.errstate(all="ignore"):  # what overflows is infinite, as in Keras
+            for step in self.steps:
+                step.run(values, masks, workspace)
+        for place, ref in enumerate(self._outputs):
+            outputs.store(place, start, values[ref])
+        self._workspaces.append((shapes, workspace))
+
+    def _borrow(self, shapes: Any) -> Workspace:
+        """A workspace that served tiles of this shape and that nobody uses now, or a new one."""
+        for _ in range(len(self._workspaces)):
+            try:
+                known, workspace = self._workspaces.popleft()
+            except IndexError:  # another thread took the last one
+                break
+            if known == shapes:
+                return workspace
+            self._workspaces.append((known, workspace))
+        return {}
+
+
+class _Outputs:
+    """The arrays of all samples; each is made when the first tile shows its shape."""
+
+    def __init__(self, samples: int, count: int) -> None:
+        self._samples = samples
+        self._arrays: dict[int, Array] = {}
+        self._count = count
+
+    def store(self, place: int, start: int, tile: Array) -> None:
+        """Copy a tile of output number `place` to its samples."""
+        array = self._arrays.get(place)
+        if array is None:  # of two threads that come here at once, one array wins
+            made = np.empty((self._samples, *tile.shape[1:]), tile.dtype)
+            array = self._arrays.setdefault(place, made)
+        array[start : start + len(tile)] = tile
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The filled arrays, in the order of the outputs."""
+        return [self._arrays[place] for place in range(self._count)]
+
+
+def _all_layers(layers: list[Layer]) -> list[Layer]:
+    """The layers and all layers inside them."""
+    return [each for layer in layers for each in (layer, *_all_layers(list(layer.sublayers().values())))]
+
+
+def _largest(shapes: list[Shape]) -> int:
+    """Elements of the largest sample of these shapes, where an open size counts as 1."""
+    return max((math.prod(n or 1 for n in shape[1:]) for shape in shapes), default=1)
