@@ -60,8 +60,15 @@ class Model:
 
     def astype(self, dtype: DTypeLike) -> Self:
         """A copy whose layers hold their weights, and compute, in that float dtype."""
+        return self._map_layers(lambda layer: layer.astype(dtype))
+
+    def map_weights(self, change: Callable[[Array], Array]) -> Self:
+        """A copy with `change` applied to each array of each layer."""
+        return self._map_layers(lambda layer: layer.map_weights(change))
+
+    def _map_layers(self, change: Callable[[Layer], Layer]) -> Self:
         other = copy.copy(self)
-        other._layers = {name: layer.astype(dtype) for name, layer in self._layers.items()}
+        other._layers = {name: change(layer) for name, layer in self._layers.items()}
         other.layers = list(other._layers.values())
         other._plan = None
         return other
