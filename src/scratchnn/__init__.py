@@ -2,10 +2,12 @@
 
 from .errors import (
     ConfigError,
+    DataError,
     DependencyError,
     InputError,
     ModelFaults,
     ModelFileError,
+    OracleError,
     ScratchnnError,
     UnsupportedError,
     WeightError,
@@ -37,6 +39,7 @@ __all__ = [
     "ConfigError",
     "Conv2D",
     "Conv2DLayer",
+    "DataError",
     "Dense",
     "DenseLayer",
     "DependencyError",
@@ -51,6 +54,7 @@ __all__ = [
     "Model",
     "ModelFaults",
     "ModelFileError",
+    "OracleError",
     "RNNCell",
     "ScratchnnError",
     "SimpleRNNModel",

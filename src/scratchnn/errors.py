@@ -31,6 +31,10 @@ class DependencyError(ScratchnnError, ImportError):
     """An optional package that the command needs is not installed."""
 
 
+class OracleError(ScratchnnError):
+    """Keras itself could not load or run a model, so there is nothing to compare with."""
+
+
 class DataError(ScratchnnError):
     """A data set is missing, or is not what its official source publishes."""
 

@@ -8,14 +8,15 @@ import copy
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .errors import DependencyError, ModelFileError
+from .errors import DependencyError, OracleError
 
 # With oneDNN, TensorFlow 2.21's float32 Conv2D is wrong in a corner case on AVX-512 (docs/findings.md).
 ENVIRONMENT = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -77,7 +78,7 @@ class KerasModel:
 
     Raises:
         DependencyError: Keras is not installed.
-        ModelFileError: Keras cannot load the file.
+        OracleError: Keras cannot load the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,33 +86,54 @@ class KerasModel:
         try:
             self.model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever Keras raises: it is Keras that could not be asked
-            first_line = str(error).strip().split("\n")[0]
-            raise ModelFileError(f"{path}: Keras cannot load it: {type(error).__name__}: {first_line}") from error
-        self._keras = keras
+            raise OracleError(f"{path}: Keras cannot load it: {_first_line(error)}") from error
+        self._keras, self._path = keras, path
 
     def predict(self, x: Any) -> tuple[Any, float]:
-        """The model's output for a batch, and the seconds that a second call took."""
-        self.model.predict_on_batch(x)  # traces and compiles
-        start = time.perf_counter()
-        output = self.model.predict_on_batch(x)
-        return _to_numpy(output), time.perf_counter() - start
+        """The model's output for a batch, and the seconds that a second call took.
+
+        Raises:
+            OracleError: Keras fails.
+        """
+        with self._asked():
+            self.model.predict_on_batch(x)  # traces and compiles
+            start = time.perf_counter()
+            output = self.model.predict_on_batch(x)
+            return _to_numpy(output), time.perf_counter() - start
+
+    def predict_all(self, x: Any) -> Any:
+        """The model's output for any number of samples."""
+        with self._asked():
+            return _to_numpy(self.model.predict(x, verbose=0))
 
     def trace(self, x: Any) -> list[KerasCall]:
         """Run the model on a batch and record each call of each of its layers.
 
         Args:
             x: one batch of input, as the model takes it.
+
+        Raises:
+            OracleError: Keras fails.
         """
         calls: list[KerasCall] = []
         layers = [layer for layer in self.model.layers if type(layer).__name__ != "InputLayer"]
         for layer in layers:
             layer.call = self._recorder(layer, calls)
         try:
-            self.model(_to_tensor(self._keras, x), training=False)
+            with self._asked():
+                self.model(_to_tensor(self._keras, x), training=False)
         finally:
             for layer in layers:
                 del layer.call
         return calls
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Whatever Keras raises while it runs becomes one typed error."""
+        try:
+            yield
+        except Exception as error:
+            raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
 
     def _recorder(self, layer: Any, calls: list[KerasCall]) -> Callable[..., Any]:
         """The layer's `call`, which also records what went in and came out."""
@@ -149,9 +171,9 @@ class KerasModel:
             )
             if mask is not None:
                 kwargs = {**kwargs, "mask": _to_tensor(self._keras, mask)}
-            if weights:
+            if not twin.built:
                 twin.build(_map(lambda tensor: tuple(tensor.shape), args[0]))
-                twin.set_weights(weights)
+            twin.set_weights(weights)
             return _to_numpy(twin(*args, **kwargs))
 
         return call
@@ -175,6 +197,12 @@ class KerasModel:
             return found if len(found) > 1 else found[0]
 
         return call
+
+
+def _first_line(error: Exception) -> str:
+    """The kind of an error and what it says; Keras puts the reason behind a line about where it was raised."""
+    lines = [line for line in str(error).splitlines() if line.strip() and "Exception encountered" not in line]
+    return f"{type(error).__name__}: {lines[0].strip() if lines else ''}"
 
 
 def _in_float64(config: Any) -> Any:

@@ -227,7 +227,7 @@ def compare_test_split(model: Model, keras_model: KerasModel, golden: Golden, da
     from sklearn.metrics import classification_report, f1_score
 
     inputs, labels = golden.test_split(data_dir)
-    expected, got = keras_model.model.predict(inputs, verbose=0), model.predict(inputs)
+    expected, got = keras_model.predict_all(inputs), model.predict(inputs)
     what = f"{golden.metrics['dataset']} test split"
     common: dict[str, Any] = {"labels": range(len(golden.class_names)), "zero_division": 0}
     f1, reports = [], []

@@ -17,6 +17,8 @@ from ..models.graph import Model
 
 PERTURBATION = 64 * 2.0**-24
 SEEDS = 3
+# Samples that are perturbed: the largest move of so many differs little from that of all.
+SAMPLES = 128
 
 
 def widen(inputs: Any) -> Any:
@@ -46,11 +48,13 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float
     """
     exact_model, inputs = model.astype(np.float64), widen(inputs)
     exact = outputs(exact_model.predict(inputs))
+    few = [array[:SAMPLES] for array in inputs] if isinstance(inputs, list) else inputs[:SAMPLES]
     moves = []
     for seed in range(SEEDS):
         random = np.random.default_rng(seed)
-        moved = outputs(exact_model.map_weights(lambda array: _nudge(array, random)).predict(inputs))  # noqa: B023
-        moves.append([float(np.abs(m - e).max(initial=0)) for m, e in zip(moved, exact, strict=True)])
+        nudged = exact_model.map_weights(lambda array, random=random: _nudge(array, random))  # type: ignore[misc]
+        moved = outputs(nudged.predict(few))
+        moves.append([float(np.abs(m - e[: len(m)]).max()) for m, e in zip(moved, exact, strict=True)])
     floor = 4 * 2.0**-24  # an output that no weight moves is still rounded
     return exact, [max(floor, *move) for move in zip(*moves, strict=True)]
 
