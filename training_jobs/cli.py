@@ -146,14 +146,15 @@ def _regenerate(options: argparse.Namespace) -> int:
     from training_jobs.goldens import staged_goldens
 
     names = options.names or sorted(path.parent.name for path in options.golden.glob("*/metrics.json"))
-    with staged_goldens(_chosen(names), options.golden, options.data, options.runs) as staged:
-        for change in staged.drifts():
-            print(change)
-        if not (options.yes or _agreed(f"replace {len(names)} goldens in {options.golden}? [y/N] ")):
+    chosen = _chosen(names)
+    with staged_goldens(chosen, options.golden, options.data, options.runs) as staged:
+        for drift in staged.drifts():
+            print(drift)
+        if not (options.yes or _agreed(f"replace {len(chosen)} goldens in {options.golden}? [y/N] ")):
             print("nothing was replaced")
             return 1
         staged.replace()
-    print(f"replaced {len(names)} goldens in {options.golden}")
+    print(f"replaced {len(chosen)} goldens in {options.golden}")
     return 0
 
 
