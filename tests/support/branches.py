@@ -105,3 +105,20 @@ def recurrent_branches() -> dict[str, Branch]:
         "sequences": (lambda run: option(run, "return_sequences", False), 0.2),
         "state returned": (lambda run: option(run, "return_state", False), 0.1),
     }
+
+
+def pooling_branches() -> dict[str, Branch]:
+    """What the examples of a pooling layer must reach, and how often."""
+    return {
+        "asymmetric padding": (asymmetric_padding, 0.05),
+        "stride above window": (stride_above_window, 0.03),
+        "overlapping windows": (overlapping, 0.1),
+        "uneven strides": (uneven_strides, 0.03),
+        "channels first": (lambda run: option(run, "data_format", None) == "channels_first", 0.1),
+    }
+
+
+def overlapping(run: Run) -> bool:
+    """Whether windows share positions."""
+    pool = option(run, "pool_size", None)
+    return any(s < k for s, k in zip(option(run, "strides", None) or pool, pool, strict=True))

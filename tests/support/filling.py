@@ -73,7 +73,9 @@ def texts(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     def sentence() -> str:
         return "".join(rng.choice(WORDS) + rng.choice(GAPS) for _ in range(rng.integers(0, 6)))
 
-    return np.array([sentence() for _ in range(int(np.prod(shape)))], dtype=object).reshape(shape)
+    lines = [sentence() for _ in range(int(np.prod(shape)))]
+    lines[0] += "cat"  # so that the batch holds a token
+    return np.array(lines, dtype=object).reshape(shape)
 
 
 def filled(kind: str, seed: int, name: str, shape: tuple[int, ...], regime: str) -> np.ndarray:

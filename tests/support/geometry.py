@@ -4,13 +4,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# Keras's activations by name. Not here: glu halves an axis, so that layers with weights do not take it; Keras
-# 3.15's sparsemax is wrong wherever two elements survive (keras issue 23425; tests/layers/test_activation.py).
+# Keras's activations by name. Not here: glu, which halves an axis, so that layers with weights do not take it.
 ACTIVATIONS = (
     *("linear", "relu", "tanh", "sigmoid", "softmax", "elu", "selu", "gelu", "silu", "softplus", "softsign"),
     *("exponential", "hard_sigmoid", "leaky_relu", "relu6", "mish", "celu", "log_softmax", "log_sigmoid"),
     *("hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink", "sparse_plus", "sparse_sigmoid"),
-    "squareplus",
+    *("squareplus", "sparsemax"),
 )
 GATES = ("sigmoid", "hard_sigmoid", "tanh", "linear", "relu")
 # Small integers stay exact through these.

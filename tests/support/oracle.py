@@ -37,13 +37,20 @@ def _typed(value: Any, dtype: str) -> Any:
     return value
 
 
+def is_wrapper(options: dict[str, Any]) -> bool:
+    """Whether a serialized layer is among the options, which the constructor would not take."""
+    return any(isinstance(value, dict) and "class_name" in value for value in options.values())
+
+
 def keras_layer(case: Case, dtype: str = "float32") -> Any:
     """The Keras layer of a case, built, with the weights of the case."""
     keras = keras_module()
     if next(_builds) % BUILDS_BETWEEN_CLEARS == 0:
         keras.utils.clear_session(free_memory=False)
     options = case.options if "texts" in case.kinds else with_dtype(case.options, dtype)
-    layer = getattr(keras.layers, case.layer).from_config({"name": case.layer.lower(), **options})
+    options = {"name": case.layer.lower(), **options}
+    keras_class = getattr(keras.layers, case.layer)
+    layer = keras_class.from_config(options) if is_wrapper(case.options) else keras_class(**options)
     layer.build(case.input_shape)
     layer.set_weights(
         [
@@ -63,6 +70,33 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
     return to_numpy(run(_cast(x, dtype), **extra))
+
+
+def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:
+    """The outputs of all steps of a recurrent layer that returns the last alone: its bound is judged step by step.
+
+    Returns:
+        One array in the order of reading, for Bidirectional those of both layers; None for any other layer.
+    """
+    halves = [getattr(layer, name, None) for name in ("forward_layer", "backward_layer")]
+    if getattr(layer, "return_sequences", True) or not (hasattr(layer, "cell") or halves[0] is not None):
+        return None
+    if halves[0] is None:
+        return _sequence(layer, case, case.states(), dtype)
+    states = case.states()
+    middle = len(states) // 2 if states else 0
+    parts = (states[:middle], states[middle:]) if states else (None, None)
+    return tuple(_sequence(half, case, part, dtype) for half, part in zip(halves, parts, strict=True))
+
+
+def _sequence(layer: Any, case: Case, states: Any, dtype: str) -> np.ndarray:
+    """The outputs of all steps of one direction."""
+    twin = type(layer).from_config({**layer.get_config(), "return_sequences": True, "return_state": False})
+    twin.build(case.input_shape)
+    twin.set_weights(layer.get_weights())
+    extra = {} if states is None else {"initial_state": [state.astype(dtype) for state in states]}
+    extra |= {} if case.mask() is None else {"mask": case.mask()}
+    return to_numpy(twin(_cast(case.inputs(), dtype), **extra))
 
 
 def needs_channels_last(layer: Any) -> bool:

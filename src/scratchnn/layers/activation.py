@@ -41,3 +41,8 @@ class Activation(Elementwise):
     def apply(self, x: Array) -> Array:
         """activation(x)."""
         return self.activate(x)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's shape, with half the last axis for glu (Keras says the whole, which its output has not)."""
+        last = input_shape[-1]
+        return (*input_shape[:-1], last // 2) if self.activation == "glu" and last is not None else input_shape

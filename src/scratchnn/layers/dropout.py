@@ -49,10 +49,10 @@ class Dropout(Layer):
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "Dropout":
         """Build from Keras's Dropout config."""
-        return cls(
-            options.number("rate", minimum=0, below=np.nextafter(1, 2)),
-            noise_shape=options.raw("noise_shape", None),
-        )
+        shape = options.raw("noise_shape", None)
+        if shape is not None and not (isinstance(shape, list | tuple) and all(map(_is_size, shape))):
+            raise ConfigError(f"{options.layer}: option 'noise_shape': expected sizes or nulls, got {shape!r}")
+        return cls(options.number("rate", minimum=0, below=np.nextafter(1, 2)), noise_shape=shape)
 
     def set_training_mode(self, training: bool) -> None:
         """Set the mode for calls that do not say."""
@@ -76,3 +76,7 @@ class Dropout(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape."""
         return input_shape
+
+
+def _is_size(n: Any) -> bool:
+    return n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0)

@@ -65,6 +65,8 @@ class TextVectorization(Layer):
             options.inert(key)  # how the vocabulary is gathered, and notes of its size
         vocabulary = options.assets.get("vocabulary")
         listed = options.raw("vocabulary", None)
+        if not isinstance(listed, list | str | None):  # a text is the path of a file, of Keras's machine
+            raise ConfigError(f"{options.layer}: option 'vocabulary': expected a list of tokens, got {listed!r}")
         if vocabulary is None and isinstance(listed, list):
             # What the constructor was given may lack the two tokens that Keras puts in front.
             vocabulary = listed if listed[:2] == ["", "[UNK]"] else ["", "[UNK]", *listed]
@@ -96,6 +98,8 @@ class TextVectorization(Layer):
     def forward(self, x: Any) -> Array:
         """Texts to ids: (batch,) or (batch, 1) of str -> (batch, length) of int64.
 
+        Where nothing splits the texts, the ids have the shape of the texts.
+
         Raises:
             InputError: no texts, or another rank.
         """
@@ -107,6 +111,10 @@ class TextVectorization(Layer):
         rows = [
             [self._ids.get(token, 0 if not token else 1) for token in self.tokens(text)] for text in texts.flat
         ]
+        if self.split is None and texts.ndim == 1:
+            if self.output_sequence_length is not None:  # Keras would cut the batch itself to that length
+                raise InputError(f"{self.label}: without split expected shape (batch, 1), got {texts.shape}")
+            return np.array(rows, np.int64)[:, 0]
         length = self.output_sequence_length or max(map(len, rows))
         ids = np.zeros((len(rows), length), np.int64)
         for row, line in zip(ids, rows, strict=True):
@@ -115,4 +123,6 @@ class TextVectorization(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(batch, length), None where the length depends on the texts."""
+        if self.split is None and self.output_sequence_length is None:
+            return input_shape
         return (input_shape[0], self.output_sequence_length)

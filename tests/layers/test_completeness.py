@@ -1,0 +1,22 @@
+"""The registry of layers and the case table name the same layers."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from scratchnn.layers import LAYERS
+from tests.support import ENTRIES
+
+
+def test_each_registered_layer_has_an_entry_and_each_entry_a_layer():
+    for file in Path(__file__).parent.glob("test_*.py"):
+        importlib.import_module(f"{__package__}.{file.stem}" if __package__ else file.stem)
+    missing, unknown = sorted(set(LAYERS) - set(ENTRIES)), sorted(set(ENTRIES) - set(LAYERS))
+    assert not missing, f"layers without an entry in tests/layers: {missing}"
+    assert not unknown, f"entries of layers that are not registered: {unknown}"
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_each_layer_has_a_source(layer):
+    assert LAYERS[layer].__doc__, f"{layer} has no docstring"

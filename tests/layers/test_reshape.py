@@ -1,0 +1,47 @@
+"""Reshape against Keras."""
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from scratchnn.errors import ConfigError, InputError
+from tests.support import Case, Entry, bad_config, bad_input, layer_tests
+from tests.support.geometry import shapes
+
+
+@st.composite
+def reshape(draw):
+    shape = draw(shapes(2, 4, size=4))
+    size = math.prod(shape[1:])
+    target, left = [], size
+    for _ in range(draw(st.integers(0, 3))):
+        factor = draw(st.sampled_from([n for n in range(1, left + 1) if left % n == 0]))
+        target.append(factor)
+        left //= factor
+    target.append(left)
+    if draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return shape, {"target_shape": tuple(target)}
+
+
+TestReshape = layer_tests(
+    Entry(
+        "Reshape",
+        reshape(),
+        example=Case("Reshape", (2, 3, 4), {"target_shape": (6, 2)}),
+        exact=True,
+        branches={
+            "an open axis": (lambda run: -1 in run.case.options["target_shape"], 0.1),
+            "rank above 2": (lambda run: len(run.case.options["target_shape"]) > 1, 0.2),
+        },
+        refusals=[
+            bad_config("target_shape.*integers", ConfigError, target_shape=(2.0, 6)),
+            bad_config("at most one -1", ConfigError, target_shape=(-1, -1)),
+            bad_config("target_shape", ConfigError, target_shape=(0, 12)),
+            bad_config("target_shape.*missing", ConfigError, remove=["target_shape"]),
+            bad_input("another size", "15 elements", np.ones((2, 3, 5), np.float32), InputError),
+        ],
+        cost=0.7,
+    )
+)

@@ -1,0 +1,105 @@
+"""TextVectorization against Keras."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from tests.support import Case, Entry, bad_config, bad_input, layer_tests
+from tests.support.checks import built
+from tests.support.filling import WORDS
+from tests.support.geometry import sizes
+from tests.support.oracle import keras_layer, to_numpy
+
+VOCABULARY = [
+    "a",
+    "the",
+    "cat",
+    "cat!",
+    "Cat!",
+    "naïve",
+    "été",
+    "ÉTÉ",
+    "dont",
+    "don't",
+    "xy",
+    "日本",
+    "日",
+    "95",
+    "n",
+    "x y",
+]
+
+
+@st.composite
+def text_vectorization(draw):
+    options = {
+        "vocabulary": draw(st.lists(st.sampled_from(VOCABULARY), min_size=1, unique=True)),
+        "standardize": draw(st.sampled_from(["lower_and_strip_punctuation", "lower", "strip_punctuation", None])),
+        "split": draw(st.sampled_from(["whitespace", "character", None])),
+        "output_sequence_length": draw(st.none() | sizes(8)),
+    }
+    batch = draw(sizes(4))
+    refused = options["split"] is None and options["output_sequence_length"] is not None
+    shape = (batch, 1) if refused else draw(st.sampled_from([(batch,), (batch, 1)]))
+    return shape, options, {"inputs": "texts"}
+
+
+TestTextVectorization = layer_tests(
+    Entry(
+        "TextVectorization",
+        text_vectorization(),
+        example=Case("TextVectorization", (3, 1), {"vocabulary": ["cat", "the"]}, call={"inputs": "texts"}),
+        regimes=["normal"],
+        exact=True,
+        branches={
+            "unknown token": (lambda run: (run.output == 1).any(), 0.2),
+            "known token": (lambda run: (run.output > 1).any(), 0.2),
+            "padding": (lambda run: (run.output == 0).any(), 0.2),
+            "cut": (lambda run: run.case.options["output_sequence_length"] == 1, 0.02),
+        },
+        # For whole texts it says (batch, length), and gives the shape of the texts.
+        shape_of_keras=lambda case: case.options["split"] is not None,
+        inert=("dtype", "max_tokens", "pad_to_max_tokens", "vocabulary_size", "has_input_vocabulary"),
+        refusals=[
+            bad_config("output_mode", UnsupportedError, output_mode="tf_idf"),
+            bad_config("ngrams", UnsupportedError, ngrams=2),
+            bad_config("standardize", UnsupportedError, standardize="upper"),
+            bad_config("split", UnsupportedError, split="lines"),
+            bad_config("output_sequence_length", ConfigError, output_sequence_length=0),
+            bad_input("numbers", "expected texts", np.ones((2, 1))),
+            bad_input("rank 3", "shape", np.array([[["a"]]]), InputError),
+        ],
+    )
+)
+
+
+@given(text=st.text(max_size=12), standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", None]))
+def test_any_text_is_split_as_keras_does(text, standardize):
+    options = {"vocabulary": list(VOCABULARY), "standardize": standardize}
+    case = Case("TextVectorization", (1, 1), options, call={"inputs": "texts"})
+    x = np.array([[text]], object)
+    np.testing.assert_array_equal(built(case).forward(x), to_numpy(keras_layer(case)(x)))
+
+
+def test_the_words_of_the_suite_reach_beyond_ascii():
+    assert any(not word.isascii() for word in WORDS)
+
+
+@pytest.mark.parametrize("dtype", [object, str])
+def test_texts_of_either_dtype(dtype):
+    case = Case("TextVectorization", (1, 1), {"vocabulary": ["cat"]}, call={"inputs": "texts"})
+    assert built(case).forward(np.array(["cat dog"], dtype)).tolist() == [[2, 1]]
+
+
+def test_a_batch_that_keras_would_cut_to_the_length_of_a_row_is_refused():
+    options = {"vocabulary": ["cat"], "split": None, "output_sequence_length": 1}
+    with pytest.raises(InputError, match=r"\(batch, 1\)"):
+        built(Case("TextVectorization", (2,), options, call={"inputs": "texts"})).forward(["a", "b"])
+
+
+def test_empty_texts_alone_give_no_columns():
+    case = Case("TextVectorization", (2, 1), {"vocabulary": ["cat"]}, call={"inputs": "texts"})
+    x = np.array([[""], [" ."]], object)
+    assert built(case).forward(x).shape == to_numpy(keras_layer(case)(x)).shape == (2, 0)
