@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from scratchnn.datasets import LABELS, DatasetName
 from scratchnn.errors import ScratchnnError, UnknownNameError
 from training_jobs import experiments
+from training_jobs.download import ensure_data
 from training_jobs.jobs import ENVIRONMENT, Job, do_jobs, do_jobs_on_dask
 from training_jobs.run_store import default_root, finished_runs
 
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (regenerate, report):
         command.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
     for command in (run, searching, regenerate, report):
-        command.add_argument("--data", type=Path, metavar="DIR", help="default: SCRATCHNN_DATA")
+        command.add_argument("--data", type=Path, metavar="DIR", help="default: SCRATCHNN_DATA, else downloaded")
     for command in (listing, run, searching, regenerate, report):
         command.add_argument("--runs", type=Path, default=default_root(), metavar="DIR")
     return parser
@@ -103,11 +105,9 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.jobs < 1:
         raise UnknownNameError(f"--jobs: expected 1 or more, received {options.jobs}")
-    jobs = [
-        Job(variation, seed, absolute(options.data), options.runs.absolute())
-        for variation in _chosen(options.names)
-        for seed in options.seeds
-    ]
+    chosen = _chosen(options.names)
+    data = _data(options, {variation.dataset for variation in chosen})
+    jobs = [Job(variation, seed, data, options.runs.absolute()) for variation in chosen for seed in options.seeds]
     if options.backend == "dask":
         if options.scheduler is None:
             raise UnknownNameError("--backend dask: expected --scheduler ADDRESS, received none")
@@ -119,9 +119,13 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def absolute(path: Path | None) -> Path | None:
-    """Return the path from the root, since workers may have another current folder."""
-    return None if path is None else path.absolute()
+def _data(options: argparse.Namespace, datasets: Iterable[DatasetName]) -> Path | None:
+    """Return the data folder, from the root since workers may have another current folder.
+
+    Without one that was named, the data sets are downloaded first.
+    """
+    folders = {ensure_data(dataset, options.data).absolute() for dataset in sorted(datasets)}
+    return next(iter(folders), None)
 
 
 def _summary(record: dict[str, Any]) -> str:
@@ -137,7 +141,7 @@ def _search(options: argparse.Namespace) -> int:
 
     if options.trials < 1:
         raise UnknownNameError(f"--trials: expected 1 or more, received {options.trials}")
-    for trial in run_search(options.family, options.trials, options.data, options.runs):
+    for trial in run_search(options.family, options.trials, _data(options, ["nusax"]), options.runs):
         print(f"{trial.validation_loss:.4f} {non_default_settings(trial.variation)}")
     return 0
 
@@ -147,7 +151,8 @@ def _regenerate(options: argparse.Namespace) -> int:
 
     names = options.names or sorted(path.parent.name for path in options.golden.glob("*/metrics.json"))
     chosen = _chosen(names)
-    with staged_goldens(chosen, options.golden, options.data, options.runs) as staged:
+    data = _data(options, {variation.dataset for variation in chosen})
+    with staged_goldens(chosen, options.golden, data, options.runs) as staged:
         for drift in staged.drifts():
             print(drift)
         if not (options.yes or _agreed(f"replace {len(chosen)} goldens in {options.golden}? [y/N] ")):
@@ -161,7 +166,8 @@ def _regenerate(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from training_jobs.report.render import write_report
 
-    write_report(options.out, options.runs, options.golden, options.data)
+    data = _data(options, LABELS)
+    write_report(options.out, options.runs, options.golden, data)
     print(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
     return 0
 

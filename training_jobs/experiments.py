@@ -225,7 +225,14 @@ CNN_BEST = Variation(
     tag="cnn_best",
 )
 
-BEST: tuple[Variation, ...] = (CNN_BEST,)
+# The first of `python -m training_jobs search lstm --trials 15`, by the validation loss.
+LSTM_BEST = Variation(
+    Recurrent("lstm", 1, 32, True, mask_zero=True, embedding_dim=256, embedding_dropout=0.3, l2=0.0001),
+    Training(epochs=30, batch_size=32, learning_rate=0.0032, optimizer="rmsprop", patience=4),
+    tag="lstm_best",
+)
+
+BEST: tuple[Variation, ...] = (CNN_BEST, LSTM_BEST)
 
 
 def masked(variation: Variation) -> Variation:
