@@ -23,6 +23,11 @@ piecewise_linear        `negative_slope`, `threshold`: relu, leaky relu
 softmax                 softmax along `axis`
 batch_normalization     the moving statistics of `axis`
 separable               `depthwise(x)`, then `pointwise(x)`, then `activation`
+elu                     elu with the layer's `alpha`
+up_sampling             repetition or interpolation of images
+layer_normalization     the statistics of each sample over `axes`
+group_normalization     the same for each group (`in_groups`)
+normalization           statistics measured before, of weights or config
 unit_normalization      x over its norm along `axis`, by at most `longest`
 sum, product            several inputs added or multiplied by `merge`
 dot_merge               scalar products (`products`) of two inputs, that may be normalized first

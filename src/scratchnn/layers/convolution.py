@@ -48,6 +48,7 @@ class Convolution(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = PADDINGS
+    filter_axis: ClassVar[int] = -1  # of the kernel
     variables: ClassVar[tuple[str, ...]] = ("weights", "biases")
     bound = "dot"
 
@@ -117,13 +118,13 @@ class Convolution(Layer):
             WeightError: another rank, or filters that do not match the bias or the groups.
         """
         kernel = np.asarray(weights)
-        if kernel.ndim != self.rank + 2 or kernel.shape[-1] % self.groups:
+        if kernel.ndim != self.rank + 2 or kernel.shape[self.filter_axis] % self.groups:
             raise WeightError(
                 f"{self.label}: weight 'kernel': expected rank {self.rank + 2} and filters that "
                 f"{self.groups} groups divide, got shape {kernel.shape}"
             )
         (self.weights,) = self.as_weights(kernel=(kernel, kernel))
-        zeros = None if biases is None else np.zeros(kernel.shape[-1], self.dtype)
+        zeros = None if biases is None else np.zeros(self.filters, self.dtype)
         (self.biases,) = self.as_weights(bias=(biases, zeros))
 
     @property
@@ -134,7 +135,7 @@ class Convolution(Layer):
     @property
     def filters(self) -> int:
         """Channels of the output."""
-        return int(self.weights.shape[-1])
+        return int(self.weights.shape[self.filter_axis])
 
     def check_channels(self, input_shape: Sequence[int | None]) -> None:
         """Check rank and channels of an input shape.
@@ -144,7 +145,7 @@ class Convolution(Layer):
         """
         self.check_shape(input_shape, ndim=self.rank + 2)
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]
-        expected = self.weights.shape[-2] * self.groups
+        expected = self.weights.shape[-3 - self.filter_axis] * self.groups  # the other of the last two
         if channels not in (expected, None):
             raise InputError(
                 f"{self.label}: kernel has {expected} input channels, the input has {channels} "

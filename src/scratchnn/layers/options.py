@@ -113,14 +113,15 @@ class Options:
         """Pass over an option that cannot matter at inference; the caller's comment gives the reason."""
         self._unread.discard(key)
 
-    def sizes(self, key: str, rank: int, default: Any = _REQUIRED) -> tuple[int, ...]:
-        """`rank` positive integers; a single one stands for all."""
+    def sizes(self, key: str, rank: int, default: Any = _REQUIRED, minimum: int = 1) -> tuple[int, ...]:
+        """`rank` integers, at least `minimum`; a single one stands for all."""
         value = self.raw(key, default)
         sizes = (
             (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, list | tuple) else ()
         )
-        if len(sizes) != rank or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
-            raise self._fail(key, f"{rank} positive integers or one for all", value)
+        if len(sizes) != rank or any(isinstance(n, bool) or not isinstance(n, int) or n < minimum for n in sizes):
+            kind = "positive" if minimum == 1 else "non-negative"
+            raise self._fail(key, f"{rank} {kind} integers or one for all", value)
         return sizes
 
     def axes(self, key: str, rank: int, default: Any = _REQUIRED) -> int | tuple[int, ...]:

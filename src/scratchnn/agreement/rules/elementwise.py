@@ -1,9 +1,11 @@
 """Rules for activation functions as layers."""
 
+from typing import Any
+
 import numpy as np
 
 from .. import functions
-from ..arithmetic import Approx
+from ..arithmetic import Approx, Array
 from .base import Call, rule
 
 
@@ -24,7 +26,47 @@ def piecewise_linear(call: Call) -> list[Approx]:
     below = np.where(call.x < threshold, slope * threshold, 0.0)
     unit = arithmetic.gamma(3) + arithmetic.constant_unit  # the slope itself is rounded
     error = unit * (np.abs(value) + below) + (1 + slope) * x.error
+    error = error + arithmetic.flushed(np.asarray(slope)) * np.abs(call.x)
     return [arithmetic.bounded(value, error + 4 * arithmetic.tiny * (value != 0))]
+
+
+@rule("elu")
+def elu(call: Call) -> list[Approx]:
+    """x where positive, alpha · (exp(x) - 1) elsewhere, with an alpha of the config."""
+    arithmetic, x = call.arithmetic, call.arithmetic.exact(call.x)
+    one = functions.activate(arithmetic, "elu", x)
+    scaled = arithmetic.multiply(one, arithmetic.cast_constant(call.layer.alpha))
+    (value,) = call.run()
+    return [Approx(value, np.where(call.x > 0, one.error, scaled.error))]
+
+
+@rule("up_sampling", sided=True)
+def up_sampling(call: Call) -> list[Approx]:
+    """Repetition is exact; interpolation rounds the places, and twice along each axis.
+
+    TensorFlow interpolates in float32 whatever the dtype, and works out the places in it (docs/findings.md).
+    """
+    arithmetic, layer = call.arithmetic, call.layer
+    (value,) = call.run()
+    if layer.interpolation == "nearest":
+        return [Approx(value, np.zeros(value.shape))]
+    unit = arithmetic.unit if call.own_result else arithmetic.constant_unit
+    largest = max(value.shape[axis] for axis in (layer.first_axis, layer.first_axis + 1))
+    sizes = layer.forward(np.abs(call.x)) + _neighbours(np.abs(call.x), layer)
+    error = (16 + 4 * largest) * unit * sizes + 16 * max(arithmetic.tiny, 2.0**-126 * (unit > arithmetic.unit))
+    return [arithmetic.bounded(value, error, 4 * sizes)]
+
+
+def _neighbours(x: Array, layer: Any) -> Array:
+    """For each output the largest of the inputs that it may lie between, or one further."""
+    for axis, times in enumerate(layer.size, start=layer.first_axis):
+        ends = [(0, 0)] * x.ndim
+        ends[axis] = (1, 1)
+        padded = np.pad(x, ends, mode="edge")
+        size = x.shape[axis]
+        x = np.maximum.reduce([padded.take(range(start, start + size), axis) for start in range(3)])
+        x = np.repeat(x, times, axis)
+    return x
 
 
 @rule("softmax", sided=True)

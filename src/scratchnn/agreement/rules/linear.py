@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arithmetic import Approx, Array
 from ..functions import activate
-from .base import Call, rule
+from .base import Call, call_layer, rule
 
 
 @rule("dot")
@@ -49,14 +49,18 @@ def average(call: Call) -> list[Approx]:
     """Means over windows (`pool_size`) or over `axes`: dot products with 1/n."""
     arithmetic, x = call.arithmetic, arithmetic_input(call)
     layer = call.layer
+
+    def means(array: Array) -> Array:
+        return np.asarray(call_layer(layer, (array,), {}, call.mask))
+
     if hasattr(layer, "pool_size"):
         terms = math.prod(layer.pool_size)
     else:
         terms = math.prod(x.value.shape[axis] for axis in layer.axes)
-    sizes = layer.forward(np.abs(x.value) + x.error)
+    sizes = means(np.abs(x.value) + x.error)
     error = arithmetic.gamma(terms + 2) * sizes + (2 * terms + 2) * arithmetic.tiny
     if np.any(x.error > 0):
-        error = error + layer.forward(x.error)
+        error = error + means(x.error)
     return [arithmetic.bounded(value, error, terms * sizes) for value in call.run()]
 
 
