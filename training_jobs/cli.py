@@ -105,15 +105,13 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.jobs < 1:
         raise UnknownNameError(f"--jobs: expected 1 or more, received {options.jobs}")
+    if options.backend == "dask" and options.scheduler is None:
+        raise UnknownNameError("--backend dask: expected --scheduler ADDRESS, received none")
     chosen = _chosen(options.names)
     data = _data(options, {variation.dataset for variation in chosen})
     jobs = [Job(variation, seed, data, options.runs.absolute()) for variation in chosen for seed in options.seeds]
-    if options.backend == "dask":
-        if options.scheduler is None:
-            raise UnknownNameError("--backend dask: expected --scheduler ADDRESS, received none")
-        finished = do_jobs_on_dask(jobs, options.scheduler)
-    else:
-        finished = do_jobs(jobs, options.jobs)
+    on_dask = options.backend == "dask"
+    finished = do_jobs_on_dask(jobs, options.scheduler) if on_dask else do_jobs(jobs, options.jobs)
     for run in tqdm(finished, total=len(jobs), unit="run", desc="training"):
         tqdm.write(_summary(run.record()))
     return 0

@@ -150,7 +150,7 @@ def _resuming(url: str, output: str | os.PathLike[str], _pooch: Any) -> None:
     import requests
 
     # pooch's own temporary file has another name each time; ours must be found again.
-    partial = Path(output).parent / f".{url.rsplit('/', 1)[-1]}.partial"
+    partial = Path(output).parent / f".{_file_name(url)}.partial"
     for attempt in range(1, _ATTEMPTS + 1):
         before = partial.stat().st_size if partial.exists() else 0
         try:
@@ -160,6 +160,10 @@ def _resuming(url: str, output: str | os.PathLike[str], _pooch: Any) -> None:
             if attempt == _ATTEMPTS:
                 raise
     partial.replace(output)
+
+
+def _file_name(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
 
 
 def _download(url: str, partial: Path, start: int) -> None:
@@ -178,7 +182,7 @@ def _download(url: str, partial: Path, start: int) -> None:
         begin = start if resumed else 0
         length = response.headers.get("Content-Length")
         total = begin + int(length) if length else None
-        name = url.rsplit("/", 1)[-1]
+        name = _file_name(url)
         with (
             partial.open("ab" if resumed else "wb") as stream,
             tqdm(total=total, initial=begin, unit="B", unit_scale=True, desc=name) as bar,

@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from training_jobs.experiments import Recurrent, Training, Variation
 from training_jobs.jobs import Job, do_job
@@ -77,7 +77,7 @@ def propose(trial: optuna.Trial, family: Literal["rnn", "lstm"]) -> Variation:
         batch_size=trial.suggest_categorical("batch_size", [16, 32, 50]),
         # Two digits, so that the settings can be read, and be written down in the table.
         learning_rate=float(f"{trial.suggest_float('learning_rate', 3e-4, 5e-3, log=True):.1e}"),
-        optimizer=trial.suggest_categorical("optimizer", ["adam", "nadam", "rmsprop"]),
+        optimizer=cast(Any, trial.suggest_categorical("optimizer", ["adam", "nadam", "rmsprop"])),
         patience=_PATIENCE,
     )
     variation = Variation(architecture, training)
