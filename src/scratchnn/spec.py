@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from .errors import ScratchnnError
+
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
 
@@ -37,11 +39,12 @@ class LayerSpec:
     Attributes:
         class_name: Keras's class, e.g. "Conv2D".
         name: the layer's name in its model.
-        config: Keras's config of the layer, as the file has it.
-        weights: its arrays in the order of Keras's `layer.weights`.
+        config: Keras's config of the layer, in the words of Keras 3 whatever version wrote it.
+        weights: its arrays in the order of Keras's `layer.weights`, in the layout of Keras 3.
         assets: texts that Keras saves beside the weights, e.g. {"vocabulary": ...}.
-        keras_version: the major version (1, 2 or 3) of the Keras that wrote it.
-        model: the inner model, where the layer is a whole model.
+        keras_version: the major version (1, 2 or 3) of the Keras that wrote it, whose meanings hold.
+        model: the inner model, where the layer is a whole model; its layers have the weights.
+        faults: what the reader found that keeps this layer from running; the model names them all at once.
     """
 
     class_name: str
@@ -51,6 +54,7 @@ class LayerSpec:
     assets: Mapping[str, Any] = field(default_factory=dict)
     keras_version: int = 3
     model: "ModelSpec | None" = None
+    faults: tuple[ScratchnnError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class NodeSpec:
 class ModelSpec:
     """A model: layers, the calls that wire them in topological order, and its inputs and outputs.
 
+    An operation on tensors (`x + y`, `keras.ops.mean`) stands among the layers as class "ops.Add", "ops.Mean".
+
     Attributes:
         name: the model's name.
         class_name: "Sequential" or "Functional".
@@ -76,6 +82,7 @@ class ModelSpec:
         outputs: the tensors that the model returns.
         nested_inputs: False where Keras takes the one input bare, True where it takes a list.
         nested_outputs: the same for the outputs.
+        input_names, output_names: the keys where Keras takes or gives a dict, else empty.
         keras_version: the full version text of the Keras that wrote the file, e.g. "3.4.1".
     """
 
@@ -87,6 +94,8 @@ class ModelSpec:
     outputs: tuple[TensorRef, ...]
     nested_inputs: bool = False
     nested_outputs: bool = False
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
     keras_version: str = "3"
 
     def layer(self, name: str) -> LayerSpec:

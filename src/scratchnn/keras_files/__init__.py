@@ -3,14 +3,23 @@
 Nothing in a file is ever run: configs are data, arrays are numbers, and whatever else a file holds is refused.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ModelFileError
-from ..spec import ModelSpec, Weight
+from ..spec import LayerSpec, ModelSpec, Weight
 from . import archive, hdf5
 from .live import layer_spec_from_keras, spec_from_keras
+from .modern import modern_config
 
-__all__ = ["layer_spec_from_keras", "read_layer_weights", "read_model", "spec_from_keras"]
+__all__ = [
+    "layer_spec_from_keras",
+    "modern_config",
+    "read_layer_weights",
+    "read_model",
+    "read_weights",
+    "spec_from_keras",
+]
 
 
 def read_model(path: Path) -> ModelSpec:
@@ -19,18 +28,31 @@ def read_model(path: Path) -> ModelSpec:
     Raises:
         ModelFileError: no such file, neither of the two formats, damaged, or without a model's config.
         UnsupportedError: a kind of model that scratchnn does not read.
+        ConfigError, WeightError: what it says is not what Keras writes.
     """
-    if _kind(path) == "zip":
-        return archive.read_model(path)
-    return hdf5.read_model(path)
+    return archive.read_model(path) if _kind(path) == "zip" else hdf5.read_model(path)
 
 
-def read_layer_weights(path: Path, layers: list[tuple[str, str]]) -> list[tuple[Weight, ...]]:
+def read_weights(path: Path, model: ModelSpec) -> ModelSpec:
+    """The model with the arrays of any file of Keras that has weights.
+
+    Args:
+        path: a .weights.h5, .h5 or .keras file.
+        model: the architecture; where the file lists layers by order, those that have arrays now count.
+
+    Raises:
+        ModelFileError: no such file, or no weights of Keras in it.
+        WeightError: weights of other layers.
+    """
+    return archive.read_weights(path, model) if _kind(path) == "zip" else hdf5.read_weights(path, model)
+
+
+def read_layer_weights(path: Path, layers: Sequence[LayerSpec]) -> list[tuple[Weight, ...]]:
     """The arrays for layers of a known architecture, from any file of Keras that has weights.
 
     Args:
         path: a .weights.h5, .h5 or .keras file.
-        layers: class and name of each layer that has weights, in order.
+        layers: those that have weights, in order; of each, class and config count.
 
     Returns:
         One tuple of arrays for each layer, in the order of Keras's `layer.weights`.
@@ -48,8 +70,8 @@ def _kind(path: Path) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(8)
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path}: cannot be read: {error}") from error
     if start[:4] == b"PK\x03\x04":
         return "zip"
     if start == b"\x89HDF\r\n\x1a\n":

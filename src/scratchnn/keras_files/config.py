@@ -1,105 +1,203 @@
-"""The config of a whole model, as JSON has it, turned into a ModelSpec."""
+"""The config of a whole model, as JSON has it, turned into a ModelSpec without weights."""
 
-import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, ModelFileError, UnsupportedError
-from ..spec import LayerSpec, ModelSpec, NodeSpec, TensorRef, Weight
+from ..errors import ConfigError, ScratchnnError, UnsupportedError
+from ..spec import LayerSpec, ModelSpec, NodeSpec, TensorRef
+from .arguments import is_ref
+from .custom import custom_objects
+from .legacy import modern_layer
+from .wiring import Wiring, wiring
 
-# What a reader adds to the config of a layer: (class, name) of all layers -> (arrays, assets) of each.
-Stored = tuple[tuple[Weight, ...], Mapping[str, Any]]
-WeightSource = Callable[[list[tuple[str, str]]], list[Stored]]
-
-
-def parse_json(text: str | bytes, path: Path, part: str) -> dict[str, Any]:
-    """The JSON object in a part of a file.
-
-    Raises:
-        ModelFileError: it is none.
-    """
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: {part} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ModelFileError(f"{path}: {part}: expected a JSON object, got {type(value).__name__}")
-    return value
+MODELS = ("Sequential", "Functional", "Model")
+# Modules whose classes are operations on tensors, which share names with layers (Add, Multiply, Softmax).
+OPERATIONS = ("keras.src.ops.", "keras.ops.")
 
 
-def model_spec(config: Mapping[str, Any], keras_version: str, weights: WeightSource) -> ModelSpec:
-    """The spec of a serialized model.
+def model_spec(config: Mapping[str, Any], keras_version: str) -> ModelSpec:
+    """The spec of a serialized model, with no arrays in it yet.
 
     Args:
         config: {"class_name": ..., "config": ...}, from a file or from a live model.
         keras_version: full version of the Keras that wrote it.
-        weights: where the arrays of the layers come from.
 
     Raises:
-        UnsupportedError: another kind of model than Sequential.
+        UnsupportedError: another kind of model than Sequential and Functional.
         ConfigError: parts of the config are missing or of another type.
     """
-    class_name = config.get("class_name")
-    inner = config.get("config")
-    if class_name != "Sequential":
-        raise UnsupportedError(f"expected a Sequential model, got {class_name!r}")
+    class_name, inner = config.get("class_name"), config.get("config")
+    shell = {key: value for key, value in config.items() if key not in ("config", "compile_config")}
+    faults = custom_objects(f"model {class_name}", shell)
+    if faults:
+        raise faults[0]
+    if class_name not in MODELS:
+        raise UnsupportedError(f"expected a model of class {' or '.join(MODELS)}, got {class_name!r}")
+    if isinstance(inner, list) and class_name == "Sequential":
+        inner = {"layers": inner}  # Keras 1, and Keras 2 up to 2.2.2
     if not isinstance(inner, Mapping) or not isinstance(inner.get("layers"), list):
-        raise ConfigError("Sequential model: expected a config with a list of layers")
+        raise ConfigError(f"{class_name} model: expected a config with a list of layers")
     layers = [_layer(entry, keras_version) for entry in inner["layers"]]
+    if class_name == "Sequential":
+        return _sequential(inner, config, layers, keras_version)
+    return _functional(inner, layers, keras_version)
+
+
+def _sequential(
+    inner: Mapping[str, Any], outer: Mapping[str, Any], layers: list[LayerSpec], keras_version: str
+) -> ModelSpec:
+    """A model whose layers are called one after another."""
     if not layers or layers[0].class_name != "InputLayer":
-        layers.insert(0, _input_layer(inner, config, layers))
-    _input_shape(layers[0])
-    stored = weights([(layer.class_name, layer.name) for layer in layers])
-    full = tuple(
-        LayerSpec(layer.class_name, layer.name, layer.config, arrays, assets, layer.keras_version)
-        for layer, (arrays, assets) in zip(layers, stored, strict=True)
+        layers.insert(0, _input_layer(inner, outer, layers))
+    _check_layers(layers)
+    nodes = tuple(NodeSpec(layer.name, 0, (TensorRef(before.name),)) for before, layer in pairwise(layers))
+    return ModelSpec(
+        name=str(inner.get("name", "sequential")),
+        class_name="Sequential",
+        layers=tuple(layers),
+        nodes=nodes,
+        inputs=(TensorRef(layers[0].name),),
+        outputs=(TensorRef(layers[-1].name),),
+        keras_version=keras_version,
     )
-    nodes = tuple(NodeSpec(layer.name, 0, (TensorRef(before.name),)) for before, layer in pairwise(full))
-    name = str(inner.get("name", "sequential"))
-    ends = (TensorRef(full[0].name),), (TensorRef(full[-1].name),)
-    return ModelSpec(name, "Sequential", full, nodes, *ends, keras_version=keras_version)
+
+
+def _functional(inner: Mapping[str, Any], layers: list[LayerSpec], keras_version: str) -> ModelSpec:
+    """A model whose layers are called as their `inbound_nodes` say."""
+    _check_layers(layers)
+    name = str(inner.get("name", "model"))
+    try:
+        graph = wiring(inner, layers)
+    except ScratchnnError as error:
+        raise type(error)(f"model {name!r}: {error}") from error
+    _check_inputs(name, graph)
+    return ModelSpec(
+        name=name,
+        class_name="Functional",
+        layers=graph.layers,
+        nodes=graph.nodes,
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        nested_inputs=isinstance(inner["input_layers"], list) and not is_ref(inner["input_layers"]),
+        nested_outputs=len(graph.outputs) > 1,
+        input_names=graph.input_names,
+        output_names=graph.output_names,
+        keras_version=keras_version,
+    )
+
+
+def _check_inputs(name: str, graph: Wiring) -> None:
+    """Check that every input is an InputLayer.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    inputs = {TensorRef(layer.name) for layer in graph.layers if layer.class_name == "InputLayer"}
+    wrong = [ref for ref in graph.inputs if ref not in inputs]
+    if wrong or len(set(graph.inputs)) < len(graph.inputs):
+        raise ConfigError(
+            f"model {name!r}: expected each input to be an InputLayer, got {list(map(list, graph.inputs))}"
+        )
 
 
 def _layer(entry: Any, keras_version: str) -> LayerSpec:
-    """One entry of a model's list of layers."""
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
+    """One entry of a model's list of layers; what is wrong with it goes into its `faults`."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping | list):
         raise ConfigError(f"expected a serialized layer with class_name and config, got {entry!r:.200}")
     class_name, config = str(entry.get("class_name")), entry["config"]
-    name = str(config.get("name", class_name.lower()))
-    module, registered = entry.get("module", "keras.layers"), entry.get("registered_name")
-    if registered is not None or str(module).split(".")[0] != "keras":
-        raise UnsupportedError(
-            f"{class_name} {name!r}: a custom class (module {module!r}, registered_name {registered!r}); "
-            "scratchnn runs layers of Keras alone, and no code of a file"
-        )
-    return LayerSpec(class_name, name, config, keras_version=int(keras_version.split(".")[0]))
+    own = config.get("name") if isinstance(config, Mapping) else None
+    name = entry.get("name", own) or class_name.lower()
+    if not isinstance(name, str) or own not in (None, name):
+        raise ConfigError(f"{class_name}: expected one name as text, got {entry.get('name')!r} and {own!r}")
+    if class_name in MODELS:
+        model = replace(model_spec(entry, keras_version), name=name)
+        return LayerSpec(model.class_name, name, {"name": name}, keras_version=major(keras_version), model=model)
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{class_name} {name!r}: expected a config with names and values, got {config!r:.200}")
+    label = f"{class_name} {name!r}"
+    faults = custom_objects(label, {key: value for key, value in entry.items() if key != "inbound_nodes"})
+    if _is_operation(entry, config, keras_version):
+        return LayerSpec(f"ops.{class_name}", name, config, faults=tuple(faults))
+    try:
+        class_name, config = modern_layer(class_name, config, major(keras_version))
+    except ScratchnnError as fault:
+        faults.append(fault)
+    return LayerSpec(class_name, name, config, keras_version=major(keras_version), faults=tuple(faults))
+
+
+def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any], keras_version: str) -> bool:
+    """Whether an entry is an operation on tensors, not a layer.
+
+    In .h5 files Keras 3 leaves the module out, and class names like Add stand for both; but every layer says
+    whether it is trainable.
+    """
+    if entry.get("module") is not None:
+        return str(entry["module"]).startswith(OPERATIONS)
+    layer = "trainable" in config or entry.get("class_name") == "InputLayer" or "inbound_nodes" not in entry
+    return major(keras_version) >= 3 and not layer
+
+
+def major(keras_version: str) -> int:
+    """The major version; a version that is no number is Keras 1's, which sometimes left it out."""
+    first = keras_version.split(".")[0]
+    return int(first) if re.fullmatch("[0-9]{1,3}", first) else 1
 
 
 def _input_layer(inner: Mapping[str, Any], outer: Mapping[str, Any], layers: list[LayerSpec]) -> LayerSpec:
     """The input of a Sequential that was built without one, from the shape that Keras noted."""
-    first = layers[0].config if layers else {}
+    entries = inner["layers"]
+    first = entries[0]["config"] if entries and isinstance(entries[0]["config"], Mapping) else {}
+    nested = layers[0].model if layers else None
     noted = (
         first.get("batch_shape"),
         first.get("batch_input_shape"),
         inner.get("build_input_shape"),
-        (outer.get("build_config") or {}).get("input_shape"),
+        _mapping(outer.get("build_config")).get("input_shape"),
+        None if nested is None else nested.layer(nested.inputs[0].layer).config.get("batch_shape"),
     )
     shape = next((shape for shape in noted if shape is not None), None)
-    return LayerSpec("InputLayer", "input_layer", {"batch_shape": shape, "dtype": "float32"})
+    dtype = first.get("input_dtype", first.get("dtype", "float32"))
+    return LayerSpec("InputLayer", _free_name("input_layer", layers), {"batch_shape": shape, "dtype": dtype})
 
 
-def _input_shape(layer: LayerSpec) -> None:
-    """Check the shape of an input.
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _free_name(name: str, layers: Sequence[LayerSpec]) -> str:
+    """The name, with underscores behind it until no layer has it."""
+    while any(layer.name == name for layer in layers):
+        name += "_"
+    return name
+
+
+def _check_layers(layers: Sequence[LayerSpec]) -> None:
+    """Check that names are unique and inputs have shapes.
 
     Raises:
-        ConfigError: it is missing or not a list of sizes.
+        ConfigError: they are not, or have none.
     """
+    names = [layer.name for layer in layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"expected each layer name once, got several of {', '.join(twice)}")
+    for layer in layers:
+        if layer.class_name == "InputLayer":
+            _check_input(layer)
+
+
+def _check_input(layer: LayerSpec) -> None:
     shape = layer.config.get("batch_shape")
-    if not isinstance(shape, list | tuple) or not all(
+    valid = isinstance(shape, list | tuple) and all(
         n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0) for n in shape
-    ):
+    )
+    if not valid or not shape:
         raise ConfigError(
             f"InputLayer {layer.name!r}: option 'batch_shape': expected a list of sizes or nulls, got {shape!r}"
         )
+    for key in ("sparse", "ragged", "optional"):
+        if layer.config.get(key):
+            raise UnsupportedError(f"InputLayer {layer.name!r}: option {key!r}: expected false, got true")

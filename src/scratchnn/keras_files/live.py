@@ -1,11 +1,13 @@
 """A live Keras model or layer as a spec: only its methods are called, Keras is not imported here."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..spec import LayerSpec, ModelSpec, Weight
-from .config import Stored, model_spec
+from .config import model_spec
+from .json_text import plain
 
 
 def spec_from_keras(keras_model: Any) -> ModelSpec:
@@ -14,20 +16,26 @@ def spec_from_keras(keras_model: Any) -> ModelSpec:
     Raises:
         UnsupportedError, ConfigError: a kind of model that scratchnn does not read.
     """
-    by_name = {layer.name: layer for layer in keras_model.layers}
-
-    def stored(layers: list[tuple[str, str]]) -> list[Stored]:
-        return [
-            (_weights(by_name[name]), _assets(by_name[name])) if name in by_name else ((), {})
-            for _, name in layers
-        ]
-
     config = {
         "class_name": type(keras_model).__name__,
-        "config": keras_model.get_config(),
-        "build_config": {"input_shape": keras_model.input_shape},
+        "config": plain(keras_model.get_config()),
+        "build_config": {"input_shape": plain(keras_model.input_shape)},
     }
-    return model_spec(config, "3", stored)
+    return _filled(model_spec(config, "3"), keras_model)
+
+
+def _filled(model: ModelSpec, keras_model: Any) -> ModelSpec:
+    """The model with the arrays of a live model of the same architecture."""
+    live = {layer.name: layer for layer in keras_model.layers}
+    return replace(model, layers=tuple(_with(layer, live.get(layer.name)) for layer in model.layers))
+
+
+def _with(layer: LayerSpec, keras_layer: Any) -> LayerSpec:
+    if keras_layer is None:  # an operation, or the input of a Sequential
+        return layer
+    if layer.model is not None:
+        return replace(layer, model=_filled(layer.model, keras_layer))
+    return replace(layer, weights=_weights(keras_layer), assets=_assets(keras_layer))
 
 
 def layer_spec_from_keras(keras_layer: Any) -> LayerSpec:

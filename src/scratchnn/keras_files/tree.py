@@ -2,20 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import h5py
-import numpy as np
-
 from ..errors import ModelFileError, WeightError
-from ..spec import Weight
+from ..spec import LayerSpec, ModelSpec, Weight
+from .content import Group
 
 # Objects inside a layer that hold weights, in the order of Keras's `layer.weights`.
-CHILDREN = ("forward_layer", "backward_layer", "cell")
+CHILDREN = ("forward_layer", "backward_layer", "cell", "layer", "cells")
 # Objects that hold nothing which matters at inference: the state of a random generator, and the table of
 # TextVectorization, whose tokens are an asset.
 IGNORED = ("seed_generator", "_lookup_layer")
+# What TextVectorization and the lookup layers store beside their weights.
+TABLE = "idf_weights"
+# Keras 2.12 and 2.13 called the group of the layers by the second name.
+ROOTS = ("layers", "_layer_checkpoint_dependencies")
+# What else a file holds, all of it of training: the optimizer's variables and those of loss and metrics.
+TRAINING = {"optimizer", "metrics", "compile_metrics", "_metrics", "loss_tracker", "_loss_tracker"}
 
 
 def group_names(class_names: Sequence[str]) -> list[str]:
@@ -35,57 +40,132 @@ def snake_case(class_name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def read_tree(group: Any, where: str) -> tuple[Weight, ...]:
-    """All arrays below the group of a layer, in the order of Keras's `layer.weights`.
+def tree_model(root: Group, model: ModelSpec, assets: Mapping[str, Any]) -> ModelSpec:
+    """The model with the arrays of a file.
+
+    Args:
+        root: the file.
+        model: without arrays.
+        assets: texts by the path of their layer's group, e.g. {"layers/text_vectorization": {...}}.
+
+    Raises:
+        ModelFileError: the tree is not one of Keras.
+        WeightError: there are arrays that no layer of the model has.
+    """
+    unknown = [
+        path for path, _ in root.all_arrays() if path.split("/")[0] not in TRAINING and not path.startswith(ROOTS)
+    ]
+    if unknown:
+        raise WeightError(f"{root.where}: arrays outside of the layers: {', '.join(unknown[:10])}")
+    left = set(assets) - set(_paths(model, ""))
+    if left:
+        raise ModelFileError(f"{root.where}: vocabularies of no layer: {', '.join(sorted(left))}")
+    return _filled(root, model, assets, "")
+
+
+def _paths(model: ModelSpec, path: str) -> Iterator[str]:
+    """The path of each layer's group."""
+    groups = layer_groups(model.layers, model.class_name)
+    for layer in model.layers:
+        own = f"{path}layers/{groups.get(layer.name, '')}"
+        yield own
+        if layer.model is not None:
+            yield from _paths(layer.model, f"{own}/")
+
+
+def tree_weights(root: Group, layers: Sequence[LayerSpec]) -> list[tuple[Weight, ...]]:
+    """The arrays of layers of a known architecture, as `tree_model` finds them.
+
+    Raises:
+        ModelFileError, WeightError: as there.
+    """
+    model = ModelSpec("", "Functional", tuple(layers), (), (), ())
+    return [layer.weights for layer in tree_model(root, model, {}).layers]
+
+
+def _filled(group: Group, model: ModelSpec, assets: Mapping[str, Any], path: str) -> ModelSpec:
+    """The model with the arrays below `group`, at `path` in the file."""
+    folder = next((name for name in ROOTS if name in group.groups), None)
+    if folder is None:
+        found = ", ".join(group.names) or "nothing"
+        raise ModelFileError(f"{group.where}: expected Keras's group 'layers', got {found}")
+    layers = group.groups[folder]
+    names = layer_groups(model.layers, model.class_name)
+    left = [
+        name for name, member in layers.groups.items() if name not in names.values() and any(_variables(member))
+    ]
+    if left or layers.arrays:
+        raise WeightError(
+            f"{layers.where}: weights for layers that the model has not: {', '.join([*left, *layers.arrays])}"
+        )
+    return replace(
+        model,
+        layers=tuple(
+            _filled_layer(layer, layers, names.get(layer.name, ""), assets, f"{path}layers/")
+            for layer in model.layers
+        ),
+    )
+
+
+def layer_groups(layers: Sequence[LayerSpec], model_class: str = "Functional") -> dict[str, str]:
+    """The group of each layer by its name; operations have none, nor has the input of a Sequential."""
+    saved = [
+        layer
+        for layer in layers
+        if not layer.class_name.startswith("ops.")
+        and not (model_class == "Sequential" and layer.class_name == "InputLayer")
+    ]
+    groups = group_names([layer.class_name for layer in saved])
+    return {layer.name: group for layer, group in zip(saved, groups, strict=True)}
+
+
+def _filled_layer(layer: LayerSpec, layers: Group, name: str, assets: Mapping[str, Any], path: str) -> LayerSpec:
+    """One layer with its arrays, none if it has no group."""
+    own = assets.get(path + name, layer.assets)
+    if layer.model is not None:
+        group = layers.groups.get(name) or Group(f"{layers.where}/{name}", None, {ROOTS[0]: Group("", None)})
+        return replace(layer, model=_filled(group, layer.model, assets, f"{path}{name}/"))
+    if name not in layers.groups:
+        return replace(layer, weights=(), assets=own)
+    weights, tables = read_tree(layers.groups[name])
+    return replace(layer, weights=weights, assets={**own, **tables})
+
+
+def read_tree(group: Group) -> tuple[tuple[Weight, ...], dict[str, Any]]:
+    """All arrays below the group of a layer, in the order of Keras's `layer.weights`, and those that are none.
 
     Raises:
         ModelFileError: the group holds something else than Keras stores there.
     """
-    return tuple(_walk(group, where))
+    tables = {}
+    if "vars" in group.groups and TABLE in group.groups["vars"].arrays:
+        tables[TABLE] = group.groups["vars"].arrays[TABLE].read()
+    return tuple(_walk(group)), tables
 
 
-def _walk(group: Any, where: str) -> Iterator[Weight]:
-    if not isinstance(group, h5py.Group):
-        raise ModelFileError(f"{where}: expected a group, got {type(group).__name__}")
-    unknown = sorted(set(group) - {"vars", *CHILDREN, *IGNORED})
+def _walk(group: Group) -> Iterator[Weight]:
+    unknown = sorted(set(group.names) - {"vars", *CHILDREN, *IGNORED})
     if unknown:
-        raise ModelFileError(f"{where}: expected vars, {', '.join(CHILDREN)}, got {', '.join(unknown)}")
-    variables = group.get("vars", {})
-    if not all(key.isdecimal() for key in variables):
-        raise ModelFileError(f"{where}/vars: expected numbered arrays, got {', '.join(variables)}")
+        raise ModelFileError(f"{group.where}: expected vars, {', '.join(CHILDREN)}, got {', '.join(unknown)}")
+    variables = dict(group.groups["vars"].arrays) if "vars" in group.groups else {}
+    variables.pop(TABLE, None)
+    if not all(re.fullmatch("[0-9]{1,9}", key) for key in variables):
+        raise ModelFileError(f"{group.where}/vars: expected numbered arrays, got {', '.join(variables)}")
     for key in sorted(variables, key=int):
-        yield Weight(f"{where}/vars/{key}", read_array(variables[key], f"{where}/vars/{key}"))
-    for child in CHILDREN:
-        if child in group:
-            yield from _walk(group[child], f"{where}/{child}")
+        yield Weight(variables[key].where, variables[key].read())
+    for child in (name for name in CHILDREN if name in group.groups):
+        inner = group.groups[child]
+        cells = sorted(inner.groups, key=_number) if child == "cells" else None
+        for part in [inner] if cells is None else [inner.groups[name] for name in cells]:
+            yield from _walk(part)
 
 
-def read_array(dataset: Any, where: str) -> np.ndarray[Any, Any]:
-    """The numbers of a dataset.
-
-    Raises:
-        ModelFileError: it is no dataset of numbers that lie in this file.
-    """
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiub":
-        kind = dataset.dtype if isinstance(dataset, h5py.Dataset) else type(dataset).__name__
-        raise ModelFileError(f"{where}: expected an array of numbers, got {kind}")
-    if dataset.external:
-        raise ModelFileError(f"{where}: expected numbers in the file itself, got external storage")
-    return np.asarray(dataset[()])
+def _number(name: str) -> tuple[int, str]:
+    """For sorting lstm_cell, lstm_cell_1, lstm_cell_2, ..., lstm_cell_10."""
+    match = re.search("_([0-9]{1,9})$", name)
+    return (int(match[1]) if match else 0), name
 
 
-def tree_weights(root: Any, class_names: Sequence[str], where: str) -> list[tuple[Weight, ...]]:
-    """The arrays of each layer of a model, none for a layer that has no group.
-
-    Raises:
-        ModelFileError: the tree is not one of Keras.
-        WeightError: there are groups with arrays that no layer of the model has.
-    """
-    layers = root.get("layers")
-    if not isinstance(layers, h5py.Group):
-        raise ModelFileError(f"{where}: expected Keras's group 'layers', got {', '.join(root) or 'nothing'}")
-    names = group_names(class_names)
-    left = [name for name in layers if name not in names and read_tree(layers[name], f"{where}:layers/{name}")]
-    if left:
-        raise WeightError(f"{where}: weights for layers that the model has not: {', '.join(left)}")
-    return [read_tree(layers[name], f"{where}:layers/{name}") if name in layers else () for name in names]
+def _variables(group: Group) -> Iterator[str]:
+    """Paths of the arrays of a group that matter at inference."""
+    return (path for path, _ in group.all_arrays() if not set(path.split("/")) & set(IGNORED))

@@ -217,7 +217,7 @@ def build_layer(spec: LayerSpec, input_shape: Any) -> Layer:
 def build_inner(class_name: str, options: Options, weights: Weights, input_shape: Any) -> Layer:
     """The layer of a class name, from options and weights that a wrapper may share with it."""
     if class_name not in LAYERS:
-        known = ", ".join(sorted(LAYERS))
+        known = ", ".join(name for name in sorted(LAYERS) if name[:4] != "ops." or class_name[:4] == "ops.")
         raise UnsupportedError(
             f"{options.layer}: scratchnn has no layer {class_name!r}; it knows {known}. "
             "A new layer is one file in scratchnn/layers (see CONTRIBUTING.md)."

@@ -13,6 +13,7 @@ from ..layers.dense import Dense
 from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding
 from ..layers.lstm import LSTM
+from ..spec import LayerSpec
 from .rnn import set_all
 
 
@@ -68,7 +69,8 @@ class ManualLSTMModel:
         """
         recurrent = "Bidirectional" if isinstance(self.bilstm, BidirectionalLSTM) else "LSTM"
         classes = ["Embedding", *[recurrent] * len(self.lstms), "Dense"]
-        loaded = read_layer_weights(Path(filename), [(class_name, class_name.lower()) for class_name in classes])
+        layers = [LayerSpec(class_name, f"{place}", {}) for place, class_name in enumerate(classes)]
+        loaded = read_layer_weights(Path(filename), layers)
         arrays = [[weight.value for weight in weights] for weights in loaded]
         set_all([self.embedding, *self.lstms, self.dense], arrays)
 

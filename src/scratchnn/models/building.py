@@ -1,0 +1,129 @@
+"""The layers of a ModelSpec, built with the shapes that its graph gives them; every fault in one error."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConfigError, ScratchnnError, UnsupportedError, raise_faults
+from ..keras_files.limits import MAX_ELEMENTS
+from ..layers import LAYERS, Layer, build_layer
+from ..layers.operations import Operation
+from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef
+
+Shapes = dict[TensorRef, Shape]
+
+
+def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
+    """All layers by name, and the shapes of all tensors.
+
+    Raises:
+        ScratchnnError: what is wrong with the model; ModelFaults where that is more than one thing.
+    """
+    shapes: Shapes = {ref: tuple(spec.layer(ref.layer).config["batch_shape"]) for ref in spec.inputs}
+    built: dict[str, Layer] = {}
+    by_name = {layer.name: layer for layer in spec.layers}
+    faults = [fault for layer in spec.layers for fault in layer.faults]
+    unusable = {layer.name for layer in spec.layers if layer.faults}
+    for node in spec.nodes:
+        layer = by_name[node.layer]
+        if node.layer in unusable:
+            continue
+        try:
+            _call(node, layer, built, shapes)
+        except _UnknownShape:
+            if layer.class_name not in LAYERS and layer.model is None:
+                faults.append(_unknown(layer))
+                unusable.add(layer.name)
+        except ScratchnnError as fault:
+            faults.append(fault)
+            unusable.add(layer.name)
+    if not faults:
+        faults += _unused(spec, built, shapes)
+    raise_faults(f"model {spec.name!r}", faults)
+    return built, shapes
+
+
+def infer_shapes(spec: ModelSpec, layers: Mapping[str, Layer], inputs: Mapping[TensorRef, Shape]) -> Shapes:
+    """The shapes of all tensors for other shapes of the inputs than the file names.
+
+    Raises:
+        InputError: shapes that a layer does not take.
+    """
+    shapes = dict(inputs)
+    for node in spec.nodes:
+        _call(node, spec.layer(node.layer), dict(layers), shapes)
+    return shapes
+
+
+def _call(node: NodeSpec, spec: LayerSpec, built: dict[str, Layer], shapes: Shapes) -> None:
+    """Build the layer at its first call, and enter the shapes of what the call gives."""
+    arguments = fill_shapes(node.args, shapes)
+    if node.layer not in built:
+        built[node.layer] = _build(spec, arguments[0])
+    layer = built[node.layer]
+    if isinstance(layer, Operation):
+        output = layer.call_shape(arguments, fill_shapes(node.kwargs, shapes))
+    else:
+        output = layer.output_shape(arguments[0])
+    for place, shape in enumerate(_as_shapes(output)):
+        size = math.prod(n for n in shape[1:] if n is not None)
+        if size > MAX_ELEMENTS:
+            raise ConfigError(
+                f"{layer.label}: expected at most {MAX_ELEMENTS} numbers a sample, got shape {shape_text(shape)}"
+            )
+        shapes[TensorRef(node.layer, node.index, place)] = shape
+
+
+def _build(spec: LayerSpec, input_shape: Any) -> Layer:
+    from .nested import NestedModel  # a model in a model: each needs the other
+
+    if spec.model is not None:
+        return NestedModel(spec.model, name=spec.name)
+    return build_layer(spec, input_shape)
+
+
+def _unknown(layer: LayerSpec) -> UnsupportedError:
+    return UnsupportedError(f"{layer.class_name} {layer.name!r}: scratchnn has no such layer")
+
+
+def _unused(spec: ModelSpec, built: Mapping[str, Layer], shapes: Shapes) -> list[ScratchnnError]:
+    """Layers that nothing calls but that have weights, and outputs that no call gives."""
+    faults: list[ScratchnnError] = [
+        ConfigError(f"{layer.class_name} {layer.name!r}: it has weights, but the model never calls it")
+        for layer in spec.layers
+        if layer.name not in built and (layer.weights or layer.model is not None)
+    ]
+    missing = [ref for ref in spec.outputs if ref not in shapes]
+    return faults + [ConfigError(f"output {ref.tensor} of {ref.layer!r}: there is none") for ref in missing]
+
+
+class _UnknownShape(Exception):
+    """The shape of an input is not known, because the layer before it has a fault."""
+
+
+def fill_shapes(structure: Any, shapes: Mapping[TensorRef, Shape]) -> Any:
+    """The structure with each TensorRef replaced by its shape."""
+    if isinstance(structure, TensorRef):
+        if structure in shapes:
+            return shapes[structure]
+        if structure._replace(tensor=0) in shapes:
+            raise ConfigError(f"output {structure.tensor} of {structure.layer!r}: there is none")
+        raise _UnknownShape
+    if isinstance(structure, Mapping):
+        return {key: fill_shapes(value, shapes) for key, value in structure.items()}
+    if isinstance(structure, list):
+        return [fill_shapes(value, shapes) for value in structure]
+    if isinstance(structure, tuple):
+        return tuple(fill_shapes(value, shapes) for value in structure)
+    return structure
+
+
+def _as_shapes(output: Any) -> list[Shape]:
+    """One shape or several; a shape is a tuple too, but of sizes."""
+    several = isinstance(output, list) or any(isinstance(item, tuple) for item in output)
+    return list(output) if several else [output]
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape for messages and tables."""
+    return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"

@@ -1,0 +1,82 @@
+"""What the caller gives to a model, checked against what the model takes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..layers.base import Array
+from ..spec import ModelSpec, Shape, TensorRef
+from .building import shape_text
+
+Values = dict[TensorRef, Any]
+
+
+def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any) -> Values:
+    """The given input by tensor.
+
+    Args:
+        spec: the model.
+        shapes: of its inputs, batch axis first.
+        x: an array, or one an input in a list or a dict by name.
+
+    Raises:
+        InputError: another number of inputs, another rank or size, no elements, unequal numbers of samples.
+    """
+    values: Values = {}
+    for ref, value, shape in zip(spec.inputs, _as_list(x, spec), shapes, strict=True):
+        array = _adjust_rank(np.asarray(value), shape)
+        _check(spec, ref, array, shape)
+        values[ref] = _in_dtype(spec, ref, array)
+    if len({len(value) for value in values.values()}) > 1:
+        sizes = {ref.layer: len(value) for ref, value in values.items()}
+        raise InputError(f"Model {spec.name!r}: expected as many samples for each input, got {sizes}")
+    return values
+
+
+def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
+    same = len(value.shape) == len(shape) and all(
+        n in (None, m) for n, m in zip(shape[1:], value.shape[1:], strict=True)
+    )
+    if not same:
+        raise InputError(
+            f"Model {spec.name!r}, input {ref.layer!r}: expected shape {shape_text(shape)}, "
+            f"got {shape_text(value.shape)}"
+        )
+    if value.size == 0:
+        raise InputError(f"Model {spec.name!r}, input {ref.layer!r}: the input is empty: {value.shape}")
+
+
+def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
+    """Whole numbers as floats, where the input is of floats; ids that only look up rows stay what they are."""
+    dtype = spec.layer(ref.layer).config.get("dtype", "float32")
+    operated = any(ref in node.args for node in spec.nodes if spec.layer(node.layer).class_name.startswith("ops."))
+    if operated and dtype in ("float16", "float32", "float64") and value.dtype.kind in "iub":
+        return value.astype(dtype)
+    return value
+
+
+def _adjust_rank(value: Array, shape: Shape) -> Array:
+    """The value with a last axis of size 1 added or taken off, where that is all it needs (as Keras does)."""
+    if value.ndim == len(shape) - 1 and shape[-1] == 1:
+        return value[..., None]
+    if value.ndim == len(shape) + 1 and value.shape[-1] == 1:
+        return value[..., 0]
+    return value
+
+
+def _as_list(x: Any, spec: ModelSpec) -> list[Any]:
+    """One value for each input."""
+    names = list(spec.input_names) or [ref.layer for ref in spec.inputs]
+    if isinstance(x, Mapping):
+        if set(x) != set(names):
+            raise InputError(f"Model {spec.name!r}: expected inputs {names}, got {sorted(x)}")
+        return [x[name] for name in names]
+    if len(names) == 1:
+        listed = spec.nested_inputs and isinstance(x, list | tuple) and len(x) == 1 and np.ndim(x[0]) > 0
+        return [x[0] if listed else x]
+    if not isinstance(x, list | tuple) or len(x) != len(names):
+        got = len(x) if isinstance(x, list | tuple) else type(x).__name__
+        raise InputError(f"Model {spec.name!r}: expected {len(names)} inputs {names}, got {got}")
+    return list(x)
