@@ -91,7 +91,7 @@ WRONG_FILES = {
     ),
     "with an unknown layer": (
         lambda path: write_keras(path, [INPUT, layer("Lambda", name="evil", function="x")], {}),
-        "Lambda 'evil': scratchnn has no layer 'Lambda'",
+        "Lambda 'evil': Lambda carries Python code; scratchnn runs no code of a file",
     ),
     "with an unknown option": (
         lambda path: write_keras(

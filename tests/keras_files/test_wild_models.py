@@ -1,4 +1,4 @@
-"""Trained models that other people made, of Keras 1, 2 and 3: all load, and give what the original Keras recorded."""
+"""Trained models that other people made, of Keras 1, 2 and 3: all load, and give what their Keras recorded."""
 
 import json
 
@@ -69,7 +69,7 @@ def first_gru(tf_keras):
 @pytest.mark.keras
 def test_files_of_keras_2_mean_what_tf_keras_says(wild_models):
     """tf-keras is Keras 2: its hard_sigmoid, its GRU, its configs. It reads all of these files but Keras 1's."""
-    tf_keras = pytest.importorskip("tf_keras", reason="tf-keras, the oracle for files of Keras 2, is not installed")
+    tf_keras = pytest.importorskip("tf_keras", reason="tf-keras, the oracle for Keras 2, is not installed")
     manifest = json.loads((wild_models / "manifest.json").read_text())
     files = [entry["file"] for entry in manifest if entry["keras_version"].startswith("2.")]
     assert len(files) == 10

@@ -70,8 +70,10 @@ def _kind(path: Path) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(8)
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a null byte in the path
+        raise ModelFileError(f"{str(path)!r}: cannot be read: {error}") from error
     if start[:4] == b"PK\x03\x04":
         return "zip"
     if start == b"\x89HDF\r\n\x1a\n":

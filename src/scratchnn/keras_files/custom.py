@@ -44,6 +44,6 @@ def _object(label: str, value: Mapping[str, Any], where: str) -> Iterator[Scratc
     foreign = module is not None and package not in PACKAGES
     if foreign or registered not in (None, class_name, f"keras>{class_name}"):
         yield UnsupportedError(
-            f"{place}: a custom object, {class_name!r} (module {module!r}, registered_name {registered!r}); "
+            f"{place}: a custom class {class_name!r} (module {module!r}, registered_name {registered!r}); "
             "scratchnn runs layers of Keras alone, and no code of a file"
         )
