@@ -75,7 +75,7 @@ TestBidirectional = layer_tests(
         inert=("return_sequences", "stateful"),
         refusals=[
             bad_config("merge_mode.*concat", UnsupportedError, merge_mode="stack"),
-            bad_config("recurrent layer", UnsupportedError, layer=serialized("Dense", {"units": 3})),
+            bad_config("recurrent layer", UnsupportedError, layer=serialized("Flatten", {})),
             bad_config("serialized layer", ConfigError, layer="LSTM"),
             bad_config(
                 "go_backwards",

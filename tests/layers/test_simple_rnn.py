@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchnn.errors import ConfigError, UnsupportedError
+from scratchnn.errors import ConfigError
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.branches import recurrent_branches
 from tests.support.checks import built, call
@@ -19,10 +19,10 @@ TestSimpleRNN = layer_tests(
         masks=True,
         sequences=True,
         branches=recurrent_branches(),
-        inert=("unroll", "implementation", "use_cudnn"),
+        inert=("implementation", "use_cudnn"),
         refusals=[
             bad_config("units.*>= 1", ConfigError, units=-1),
-            bad_config("stateful", UnsupportedError, stateful=True),
+            bad_config("stateful.*true or false", ConfigError, stateful="yes"),
             bad_config("go_backwards.*true or false", ConfigError, go_backwards=None),
             bad_config("dropout", ConfigError, dropout=-0.5),
             bad_input("another feature size", "expected 4 along the last axis", np.ones((2, 3, 5), np.float32)),

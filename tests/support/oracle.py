@@ -37,6 +37,12 @@ def _typed(value: Any, dtype: str) -> Any:
     return value
 
 
+def clear_now_and_then() -> None:
+    """Called for each layer or model that is built."""
+    if next(_builds) % BUILDS_BETWEEN_CLEARS == 0:
+        keras_module().utils.clear_session(free_memory=False)
+
+
 def is_wrapper(options: dict[str, Any]) -> bool:
     """Whether a serialized layer is among the options, which the constructor would not take."""
     return any(isinstance(value, dict) and "class_name" in value for value in options.values())
@@ -45,8 +51,7 @@ def is_wrapper(options: dict[str, Any]) -> bool:
 def keras_layer(case: Case, dtype: str = "float32") -> Any:
     """The Keras layer of a case, built, with the weights of the case."""
     keras = keras_module()
-    if next(_builds) % BUILDS_BETWEEN_CLEARS == 0:
-        keras.utils.clear_session(free_memory=False)
+    clear_now_and_then()
     options = case.options if "texts" in case.kinds else with_dtype(case.options, dtype)
     options = {"name": case.layer.lower(), **options}
     keras_class = getattr(keras.layers, case.layer)
