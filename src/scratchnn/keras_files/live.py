@@ -57,4 +57,10 @@ def _weights(keras_layer: Any) -> tuple[Weight, ...]:
 
 
 def _assets(keras_layer: Any) -> dict[str, Any]:
-    return {"vocabulary": keras_layer.get_vocabulary()} if hasattr(keras_layer, "get_vocabulary") else {}
+    """What Keras saves beside the weights of a lookup layer, or under a name of its own among them."""
+    if not hasattr(keras_layer, "get_vocabulary"):
+        return {}
+    lookup = getattr(keras_layer, "_lookup_layer", keras_layer)
+    idf_weights = getattr(lookup, "idf_weights_const", None)
+    assets = {"vocabulary": keras_layer.get_vocabulary()}
+    return assets if idf_weights is None else {**assets, "idf_weights": np.asarray(idf_weights)}

@@ -1,4 +1,4 @@
-"""TextVectorization: text in, token ids out."""
+"""TextVectorization: text in, token ids out, or what is counted of them."""
 
 import string
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError, InputError
+from ..errors import ConfigError, InputError, UnsupportedError
 from ..spec import Shape
 from .base import Array, Layer, register
+from .index_lookup import Index, read_index
 from .options import Options, Weights
+from .string_lookup import texts
 
 STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
 SPLIT = ("whitespace", "character", None)
@@ -18,7 +20,7 @@ _PUNCTUATION = string.punctuation.encode()
 
 @register("TextVectorization")
 class TextVectorization(Layer):
-    """Texts (batch,) or (batch, 1) to ids (batch, length) of int64; id 0 is padding, 1 an unknown token.
+    """Texts (batch,) or (batch, 1) to ids (batch, length) of int64, or to vectors (batch, depth).
 
     Like TensorFlow, it lowers ASCII letters, strips ASCII punctuation and splits at ASCII white space only: the
     work is done on UTF-8 bytes, where "É" stays "É" and a no-break space is part of its word.
@@ -26,10 +28,12 @@ class TextVectorization(Layer):
     Source: https://keras.io/api/layers/preprocessing_layers/text/text_vectorization/
 
     Args:
-        vocabulary: the tokens, id by id, with "" for 0 and "[UNK]" for 1 in front.
+        vocabulary: the tokens, id by id, with "" for 0 (padding) and "[UNK]" for 1 in front.
         standardize: what is done to a text first.
         split: 'whitespace', 'character', or None for one token a text.
         output_sequence_length: length that every row is cut or padded to; None: the longest of the batch.
+        ngrams: the widths of the runs of tokens that take the tokens' place, width by width; None: single tokens.
+        index: the vocabulary for other outputs than ids, instead of the list.
     """
 
     bound = "exact"
@@ -37,54 +41,50 @@ class TextVectorization(Layer):
 
     def __init__(
         self,
-        vocabulary: Sequence[str],
+        vocabulary: Sequence[str] = ("",),
         *,
         standardize: str | None = "lower_and_strip_punctuation",
         split: str | None = "whitespace",
         output_sequence_length: int | None = None,
+        ngrams: Sequence[int] | None = None,
+        index: Index | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=np.int64)
         if list(vocabulary[:1]) != [""]:
             raise ConfigError(f"{self.label}: vocabulary: expected '' for padding first, got {vocabulary[:1]!r}")
-        self.vocabulary = list(vocabulary)
+        self.index = index or Index(tuple(vocabulary[2:]), mask_token="")
         self.standardize, self.split = standardize, split
         self.output_sequence_length = output_sequence_length
-        self._ids = {token.encode(): place for place, token in enumerate(self.vocabulary) if place > 1}
+        self.ngrams = None if ngrams is None else tuple(ngrams)
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The tokens, id by id."""
+        return [""] * self.index.oov_start + ["[UNK]", *map(str, self.index.tokens)]
 
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "TextVectorization":
         """Build from Keras's TextVectorization config and the vocabulary that was saved with it."""
-        options.only("output_mode", "int")
-        for key in ("ngrams", "idf_weights"):
-            options.only(key, None)
-        for key in ("ragged", "sparse"):
-            options.only(key, False)
+        options.only("ragged", False)
         options.only("encoding", "utf-8", "UTF-8")
-        for key in ("max_tokens", "pad_to_max_tokens", "vocabulary_size", "has_input_vocabulary"):
-            options.inert(key)  # how the vocabulary is gathered, and notes of its size
-        vocabulary = options.assets.get("vocabulary")
-        listed = options.raw("vocabulary", None)
-        if not isinstance(listed, list | str | None):  # a text is the path of a file, of Keras's machine
-            raise ConfigError(f"{options.layer}: option 'vocabulary': expected a list of tokens, got {listed!r}")
-        if vocabulary is None and isinstance(listed, list):
-            # What the constructor was given may lack the two tokens that Keras puts in front.
-            vocabulary = listed if listed[:2] == ["", "[UNK]"] else ["", "[UNK]", *listed]
-        if vocabulary is None:
-            raise ConfigError(
-                f"{options.layer}: the file holds no vocabulary (Keras saves it in .keras files, not in .h5)"
+        index = read_index(options, weights, str, mask_token="", oov_token="[UNK]", oov_indices=1)
+        if index.output_mode == "one_hot":
+            raise UnsupportedError(
+                f"{options.layer}: option 'output_mode': 'one_hot' gives rows of several lengths"
             )
         length = options.raw("output_sequence_length", None)
         return cls(
-            vocabulary,
             standardize=options.choice("standardize", STANDARDIZE, STANDARDIZE[0]),
             split=options.choice("split", SPLIT, SPLIT[0]),
             output_sequence_length=None if length is None else options.integer("output_sequence_length"),
+            ngrams=_ngrams(options),
+            index=index,
         )
 
     def tokens(self, text: str | bytes) -> list[bytes]:
         """The tokens of one text, as UTF-8."""
-        data = text.encode() if isinstance(text, str) else text
+        data = text.encode(errors="surrogateescape") if isinstance(text, str) else text
         if self.standardize in ("lower", "lower_and_strip_punctuation"):
             data = data.lower()  # of bytes: ASCII letters alone
         if self.standardize in ("strip_punctuation", "lower_and_strip_punctuation"):
@@ -95,34 +95,48 @@ class TextVectorization(Layer):
             return [character.encode() for character in data.decode(errors="replace")]
         return [data]
 
-    def forward(self, x: Any) -> Array:
-        """Texts to ids: (batch,) or (batch, 1) of str -> (batch, length) of int64.
+    def runs(self, tokens: list[bytes]) -> list[bytes]:
+        """The n-grams of the tokens, all of one width before those of the next."""
+        if self.ngrams is None:
+            return tokens
+        return [b" ".join(tokens[n : n + w]) for w in self.ngrams for n in range(len(tokens) - w + 1)]
 
-        Where nothing splits the texts, the ids have the shape of the texts.
+    def forward(self, x: Any) -> Array:
+        """Texts to ids or vectors: (batch,) or (batch, 1) of str -> (batch, length) of int64, or (batch, depth).
 
         Raises:
             InputError: no texts, or another rank.
         """
-        texts = np.asarray(x)
-        if texts.dtype.kind not in "USTO" or not all(isinstance(text, str | bytes) for text in texts.flat):
-            raise InputError(f"{self.label}: expected texts, got dtype {texts.dtype}")
-        if texts.size == 0 or texts.ndim > 2 or texts.shape[1:] not in ((), (1,)):
-            raise InputError(f"{self.label}: expected shape (batch,) or (batch, 1), got {texts.shape}")
-        rows = [
-            [self._ids.get(token, 0 if not token else 1) for token in self.tokens(text)] for text in texts.flat
-        ]
-        if self.split is None and texts.ndim == 1:
-            if self.output_sequence_length is not None:  # Keras would cut the batch itself to that length
-                raise InputError(f"{self.label}: without split expected shape (batch, 1), got {texts.shape}")
-            return np.array(rows, np.int64)[:, 0]
+        given = texts(x, self.label)
+        if given.ndim > 2 or given.shape[1:] not in ((), (1,)):
+            raise InputError(f"{self.label}: expected shape (batch,) or (batch, 1), got {given.shape}")
+        if self.split is None and given.ndim == 1:
+            raise InputError(
+                f"{self.label}: expected shape (batch, 1) where texts are not split, got {given.shape}"
+            )
+        tokens = [self.runs(self.tokens(text)) for text in given.flat]
+        rows = [[self.index.id(token.decode(errors="surrogateescape")) for token in row] for row in tokens]
+        if self.index.output_mode != "int":
+            return self.index.vectors(rows)
         length = self.output_sequence_length or max(map(len, rows))
         ids = np.zeros((len(rows), length), np.int64)
         for row, line in zip(ids, rows, strict=True):
-            row[: len(line)] = line[:length]
+            row[: len(line)] = [place or 0 for place in line[:length]]
         return ids
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, length), None where the length depends on the texts."""
-        if self.split is None and self.output_sequence_length is None:
-            return input_shape
+        """(batch, length), None where the length depends on the texts; or (batch, depth)."""
+        if self.index.output_mode != "int":
+            return (input_shape[0], self.index.depth)
         return (input_shape[0], self.output_sequence_length)
+
+
+def _ngrams(options: Options) -> tuple[int, ...] | None:
+    """The widths: one number stands for all up to it."""
+    given = options.raw("ngrams", None)
+    widths = given if isinstance(given, list | tuple) else [given]
+    if given is None:
+        return None
+    if not widths or any(type(width) is not int or width < 1 for width in widths):
+        raise ConfigError(f"{options.layer}: option 'ngrams': expected positive integers, got {given!r}")
+    return tuple(widths) if isinstance(given, list | tuple) else tuple(range(1, given + 1))
