@@ -38,12 +38,25 @@ def text_vectorization(draw):
         "vocabulary": draw(st.lists(st.sampled_from(VOCABULARY), min_size=1, unique=True)),
         "standardize": draw(st.sampled_from(["lower_and_strip_punctuation", "lower", "strip_punctuation", None])),
         "split": draw(st.sampled_from(["whitespace", "character", None])),
-        "output_sequence_length": draw(st.none() | sizes(8)),
     }
+    mode = draw(st.sampled_from(["int", "int", "multi_hot", "count", "tf_idf"]))
+    if mode == "int":
+        options["output_sequence_length"] = draw(st.none() | sizes(8))
+    else:
+        options |= {"output_mode": mode, "pad_to_max_tokens": draw(st.booleans()), "max_tokens": 20}
+    if mode == "tf_idf":
+        options["idf_weights"] = [draw(st.sampled_from([0.5, 1.0, 0.1])) for _ in options["vocabulary"]]
+    if options["split"] is not None:
+        options["ngrams"] = draw(st.none() | sizes(3) | st.sampled_from([(2,), (2, 1), (1, 3)]))
     batch = draw(sizes(4))
-    refused = options["split"] is None and options["output_sequence_length"] is not None
+    refused = options["split"] is None and (mode != "int" or options["output_sequence_length"] is not None)
     shape = (batch, 1) if refused else draw(st.sampled_from([(batch,), (batch, 1)]))
     return shape, options, {"inputs": "texts"}
+
+
+def ids(run):
+    """Whether the output is made of ids."""
+    return run.case.options.get("output_mode", "int") == "int"
 
 
 TestTextVectorization = layer_tests(
@@ -54,17 +67,32 @@ TestTextVectorization = layer_tests(
         regimes=["normal"],
         exact=True,
         branches={
-            "unknown token": (lambda run: (run.output == 1).any(), 0.2),
-            "known token": (lambda run: (run.output > 1).any(), 0.2),
-            "padding": (lambda run: (run.output == 0).any(), 0.2),
-            "cut": (lambda run: run.case.options["output_sequence_length"] == 1, 0.02),
+            "unknown token": (lambda run: ids(run) and (run.output == 1).any(), 0.1),
+            "known token": (lambda run: ids(run) and (run.output > 1).any(), 0.1),
+            "padding": (lambda run: ids(run) and (run.output == 0).any(), 0.1),
+            "cut": (lambda run: run.case.options.get("output_sequence_length") == 1, 0.01),
+            "counted": (lambda run: not ids(run) and run.output[..., 1:].any(), 0.1),
+            "n-grams": (lambda run: run.case.options.get("ngrams") is not None, 0.1),
         },
-        # For whole texts it says (batch, length), and gives the shape of the texts.
-        shape_of_keras=lambda case: case.options["split"] is not None,
-        inert=("dtype", "max_tokens", "pad_to_max_tokens", "vocabulary_size", "has_input_vocabulary"),
+        # For whole texts it says (batch, length), and gives the shape of the texts; for counts it adds axes.
+        shape_of_keras=lambda case: case.options["split"] is not None and "output_mode" not in case.options,
+        inert=("dtype", "vocabulary_size", "has_input_vocabulary"),
         refusals=[
-            bad_config("output_mode", UnsupportedError, output_mode="tf_idf"),
-            bad_config("ngrams", UnsupportedError, ngrams=2),
+            bad_config("output_mode", UnsupportedError, output_mode="frequency"),
+            bad_config("output_mode.*one_hot", UnsupportedError, output_mode="one_hot"),
+            bad_config("idf_weights.*expected 2 numbers", ConfigError, output_mode="tf_idf"),
+            bad_config("ngrams", ConfigError, ngrams=0),
+            bad_config("ngrams", ConfigError, ngrams=[2, "3"]),
+            bad_config("ngrams", UnsupportedError, ngrams=2, split=None),
+            bad_config(
+                "max_tokens.*expected 4 or more",
+                ConfigError,
+                output_mode="count",
+                pad_to_max_tokens=True,
+                max_tokens=3,
+                vocabulary=["a", "b", "c"],
+            ),
+            bad_config("token twice", ConfigError, vocabulary=["a", "a"]),
             bad_config("standardize", UnsupportedError, standardize="upper"),
             bad_config("split", UnsupportedError, split="lines"),
             bad_config("output_sequence_length", ConfigError, output_sequence_length=0),

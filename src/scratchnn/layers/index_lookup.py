@@ -117,14 +117,14 @@ def read_index(
 
 def _vocabulary(options: Options, kind: type, special: list[Any]) -> list[Any]:
     listed, saved = options.raw("vocabulary", None), options.assets.get("vocabulary")
-    tokens = listed if listed is not None else saved
+    if not isinstance(listed, list | tuple | str | None):  # a text is the path of a file on another machine
+        raise ConfigError(f"{options.layer}: option 'vocabulary': expected a list of tokens, got {listed!r:.200}")
+    tokens = listed if isinstance(listed, list | tuple) else saved
     if tokens is None:
         raise ConfigError(
             f"{options.layer}: the file holds no vocabulary (Keras saves it in .keras files, not in .h5)"
         )
     try:
-        if isinstance(tokens, str | bytes):
-            raise TypeError
         read = [kind(token) if token is not None else None for token in tokens]
     except (TypeError, ValueError):
         raise ConfigError(f"{options.layer}: option 'vocabulary': expected a list, got {tokens!r:.200}") from None

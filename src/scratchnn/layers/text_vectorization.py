@@ -73,10 +73,12 @@ class TextVectorization(Layer):
             raise UnsupportedError(
                 f"{options.layer}: option 'output_mode': 'one_hot' gives rows of several lengths"
             )
-        length = options.raw("output_sequence_length", None)
+        length, split = options.raw("output_sequence_length", None), options.choice("split", SPLIT, SPLIT[0])
+        if split is None:
+            options.only("ngrams", None)  # they would run across the texts of the batch
         return cls(
             standardize=options.choice("standardize", STANDARDIZE, STANDARDIZE[0]),
-            split=options.choice("split", SPLIT, SPLIT[0]),
+            split=split,
             output_sequence_length=None if length is None else options.integer("output_sequence_length"),
             ngrams=_ngrams(options),
             index=index,
@@ -104,20 +106,23 @@ class TextVectorization(Layer):
     def forward(self, x: Any) -> Array:
         """Texts to ids or vectors: (batch,) or (batch, 1) of str -> (batch, length) of int64, or (batch, depth).
 
+        Where nothing splits the texts, the ids have the shape of the texts.
+
         Raises:
             InputError: no texts, or another rank.
         """
         given = texts(x, self.label)
         if given.ndim > 2 or given.shape[1:] not in ((), (1,)):
             raise InputError(f"{self.label}: expected shape (batch,) or (batch, 1), got {given.shape}")
-        if self.split is None and given.ndim == 1:
-            raise InputError(
-                f"{self.label}: expected shape (batch, 1) where texts are not split, got {given.shape}"
-            )
+        whole_batch = self.output_sequence_length is not None or self.index.output_mode != "int"
+        if self.split is None and given.ndim == 1 and whole_batch:  # Keras would cut or count the batch itself
+            raise InputError(f"{self.label}: without split expected shape (batch, 1), got {given.shape}")
         tokens = [self.runs(self.tokens(text)) for text in given.flat]
         rows = [[self.index.id(token.decode(errors="surrogateescape")) for token in row] for row in tokens]
         if self.index.output_mode != "int":
             return self.index.vectors(rows)
+        if self.split is None and given.ndim == 1:
+            return np.array(rows, np.int64)[:, 0]
         length = self.output_sequence_length or max(map(len, rows))
         ids = np.zeros((len(rows), length), np.int64)
         for row, line in zip(ids, rows, strict=True):
@@ -128,6 +133,8 @@ class TextVectorization(Layer):
         """(batch, length), None where the length depends on the texts; or (batch, depth)."""
         if self.index.output_mode != "int":
             return (input_shape[0], self.index.depth)
+        if self.split is None and self.output_sequence_length is None:
+            return input_shape
         return (input_shape[0], self.output_sequence_length)
 
 
