@@ -71,13 +71,33 @@ class KerasCall:
             self.mask,
             self.reference(),
             reference64=self.reference("float64"),
-            **self.sequences(),
             **options,
         )
 
-    def sequences(self) -> dict[str, Any]:
-        """Keras's outputs of all steps, where the layer returns the last or merges two."""
-        return {}
+    def sequence_layers(self, dtype: str = "float32") -> list[Any]:
+        """Keras layers that return the outputs of all steps in the order of reading."""
+        layer = self.keras_layer if dtype == "float32" else self.keras64
+        inner = [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
+        twins = []
+        for one in inner:
+            twin = type(one).from_config({**one.get_config(), "return_sequences": True, "return_state": False})
+            twin.build(self.args[0].shape)
+            twin.set_weights(one.get_weights())
+            twins.append(twin)
+        return twins
+
+    def sequence(self, dtype: str = "float32") -> Any:
+        """Keras's outputs of all steps: of the layer, or a pair for Bidirectional."""
+        args, kwargs = _cast((self.args, self.kwargs), dtype)
+        layers = self.sequence_layers(dtype)
+        states = kwargs.get("initial_state")
+        part = 0 if states is None else len(states) // len(layers)
+        shares = [states and states[part * k : part * (k + 1)] for k in range(len(layers))]
+        outputs = [
+            np.asarray(layer(*args, mask=self.mask, initial_state=share))
+            for layer, share in zip(layers, shares, strict=True)
+        ]
+        return outputs if len(outputs) > 1 else outputs[0]
 
 
 def _cast(structure: Any, dtype: str) -> Any:
@@ -287,6 +307,44 @@ def bidirectional(class_name: str) -> Callable[[Rng], Any]:
     return build
 
 
+def convolution(class_name: str, rank: int) -> Callable[[Rng], Any]:
+    def build(rng: Rng) -> Any:
+        from keras import layers
+
+        kernel = tuple(size(rng, 4) for _ in range(rank))
+        options: dict[str, Any] = {
+            "padding": pick(rng, "same", "valid"),
+            "activation": _activation(rng),
+            "use_bias": pick(rng, True, False),
+            "strides": size(rng, 3),
+        }
+        if class_name.startswith(("Depthwise", "Separable")):
+            options["depth_multiplier"] = size(rng, 3)
+        filters = () if class_name.startswith("Depthwise") else (size(rng, 5),)
+        layer = getattr(layers, class_name)(*filters, kernel, **options)
+        return layer, (size(rng, 3), *(k + size(rng, 6) for k in kernel), size(rng, 4)), {}
+
+    return build
+
+
+def merging(class_name: str, *options: dict[str, Any], most: int = 4) -> Callable[[Rng], Any]:
+    def build(rng: Rng) -> Any:
+        from keras import layers
+
+        shape = (size(rng, 4), size(rng, 5), size(rng, 5))
+        layer = getattr(layers, class_name)(**pick(rng, *(options or ({},))))
+        return layer, [shape] * int(rng.integers(2, most + 1)), {}
+
+    return build
+
+
+def time_distributed(rng: Rng) -> Any:
+    from keras import layers
+
+    layer = layers.TimeDistributed(layers.Dense(size(rng), activation=_activation(rng)))
+    return layer, (size(rng, 3), size(rng), size(rng)), {}
+
+
 CASES: dict[str, Callable[[Rng], Any]] = {
     "Dense": dense,
     "Conv2D": conv2d,
@@ -308,7 +366,24 @@ CASES: dict[str, Callable[[Rng], Any]] = {
     "SimpleRNN": recurrent("SimpleRNN"),
     "LSTM": recurrent("LSTM"),
     "Bidirectional SimpleRNN": bidirectional("SimpleRNN"),
+    "GRU": recurrent("GRU"),
     "Bidirectional LSTM": bidirectional("LSTM"),
+    "Bidirectional GRU": bidirectional("GRU"),
+    "Conv1D": convolution("Conv1D", 1),
+    "Conv3D": convolution("Conv3D", 3),
+    "DepthwiseConv2D": convolution("DepthwiseConv2D", 2),
+    "SeparableConv1D": convolution("SeparableConv1D", 1),
+    "SeparableConv2D": convolution("SeparableConv2D", 2),
+    "Add": merging("Add"),
+    "Subtract": merging("Subtract", most=2),
+    "Multiply": merging("Multiply"),
+    "Average": merging("Average"),
+    "Maximum": merging("Maximum"),
+    "Minimum": merging("Minimum"),
+    "Concatenate": merging("Concatenate", {"axis": -1}, {"axis": 1}),
+    "Dot": merging("Dot", {"axes": 2}, {"axes": 1}, {"axes": 2, "normalize": True}, most=2),
+    "UnitNormalization": elementwise("UnitNormalization", {}, {"axis": 1}, {"axis": [1, 2]}),
+    "TimeDistributed": time_distributed,
 }
 
 

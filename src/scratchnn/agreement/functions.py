@@ -199,7 +199,9 @@ def sparsemax(arithmetic: Arithmetic, z: Approx) -> Approx:
     possible = (rank >= np.maximum(least, 1)) & (rank <= np.maximum(most, 1))
     low = np.where(possible, taus, np.inf).min(axis=-1, keepdims=True)
     high = np.where(possible, taus, -np.inf).max(axis=-1, keepdims=True)
-    return _whole_rows(arithmetic, z, Approx(value, moved + (high - low) + np.zeros_like(value)))
+    # Rounding may leave no support at all, and the division by its size gives infinity.
+    error = np.where(least > 0, moved + (high - low), np.inf)
+    return _whole_rows(arithmetic, z, Approx(value, error + np.zeros_like(value)))
 
 
 def glu(arithmetic: Arithmetic, z: Approx) -> Approx:

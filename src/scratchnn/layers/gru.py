@@ -104,7 +104,9 @@ class GRUCell(Cell):
         inner = h @ U if self.reset_after else h @ U[:, :gates]
         if self.reset_after and self.b is not None:
             inner = inner + np.asarray(self.b[1], z.dtype)
-        update, reset = np.split(self.recurrent_activate(z[:, :gates] + inner[:, :gates]), 2, axis=-1)
+        # Each gate by itself: softmax, for one, looks along the whole axis.
+        sums = np.split(z[:, :gates] + inner[:, :gates], 2, axis=-1)
+        update, reset = (self.recurrent_activate(each) for each in sums)
         recurrent = reset * inner[:, gates:] if self.reset_after else (reset * h) @ U[:, gates:]
         candidate = self.activate(z[:, gates:] + recurrent)
         return (update * h + (1 - update) * candidate,)

@@ -3,7 +3,8 @@
 A bound that is carried through time reaches the size of the output within a few dozen steps, although nothing is
 wrong: rounding errors grow where the network is chaotic. So the exact step is evaluated at the *tested*
 implementation's own output of the step before, which its sequence of outputs shows; only what no output shows
-(the LSTM's cell state) is carried, with its error. Where there is no sequence, everything is carried.
+(the LSTM's cell state) is carried, with its error. Where there is no sequence, everything is carried; the states
+then have a second bound, to first order (`propagation`), and the smaller one holds.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..arithmetic import Approx, Arithmetic, Array, join, stack, where
 from ..functions import activate
+from ..propagation import Spread, jacobian
 from .base import Call, find_rule, rule
 
 States = list[Approx]
@@ -75,7 +77,7 @@ def gru_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -> St
 
     product = arithmetic.dot(cell, h, inner)
     sums = arithmetic.add(z[..., :gates], product[..., :gates])
-    update, reset = activate(arithmetic, cell.recurrent_activation, sums).split(2)
+    update, reset = (activate(arithmetic, cell.recurrent_activation, gate) for gate in sums.split(2))
     if cell.reset_after:
         recurrent_part = arithmetic.multiply(reset, product[..., gates:])
     else:
@@ -143,11 +145,13 @@ def run(
     mirrored = layer.unroll and bool(layer.return_sequences)  # see Recurrent.unroll
     if mirrored and layer.go_backwards and layer.zero_output_for_mask:
         shown = None  # the zeros hide outputs of steps that were taken
-    outputs = []
+    outputs, spread = [], Spread(cell, len(x))
     order = range(x.shape[1] - 1, -1, -1) if layer.go_backwards else range(x.shape[1])
     for place, t in enumerate(order):
-        new = step(arithmetic, cell, z[:, t], states)
         taken = np.array(True) if keep is None else keep[:, t]
+        new = step(arithmetic, cell, z[:, t], states)
+        if shown is None:
+            new = _tightened(arithmetic, cell, z[:, t], states, new, spread, taken)
         output = where(taken, new[output_place], output)
         if keep is None or not layer.zero_output_for_mask:
             outputs.append(output)
@@ -157,6 +161,21 @@ def run(
             new[output_place] = output = arithmetic.exact(np.asarray(shown, np.float64)[:, place])
         states = [where(taken, *pair) for pair in zip(new, states, strict=True)]
     return stack(outputs, axis=1), states
+
+
+def _tightened(
+    arithmetic: Arithmetic, cell: Any, z: Approx, before: States, after: States, spread: Spread, taken: Array
+) -> States:
+    """The states after a step with the smaller of the carried and the first-order error."""
+    values = [state.value for state in before]
+    alone = STEPS[cell.bound](arithmetic, cell, z, [arithmetic.exact(value) for value in values])
+    error = np.where(taken, join(alone).error, 0.0)
+    slopes = np.where(taken[..., None], jacobian(cell, z.value, values), np.eye(error.shape[-1]))
+    joined = join(after)
+    first_order = spread.advance(slopes, error, np.where(taken, joined.value, np.concatenate(values, axis=-1)))
+    cuts = np.cumsum([state.value.shape[-1] for state in after])[:-1]
+    parts = np.split(np.fmin(joined.error, first_order), cuts, axis=-1)
+    return [Approx(state.value, part) for state, part in zip(after, parts, strict=True)]
 
 
 def _project(cell: Any, x: Array) -> Array:
