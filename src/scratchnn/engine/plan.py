@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import InputError
 from ..layers.base import Array, Layer
 from ..spec import Shape
+from .blas_threads import one_blas_thread
 from .chain import Chains
 from .rules import fuse
 from .steps import PlainStep, Step, Values, Workspace
@@ -97,7 +98,8 @@ class Plan:
             part = {ref: value[start : start + tile] for ref, value in values.items()}
             self._run(part, outputs, start)
 
-        run_tiles(work, -(-samples // tile), available_cores() if workers is None else workers)
+        with one_blas_thread():
+            run_tiles(work, -(-samples // tile), available_cores() if workers is None else workers)
         return outputs.arrays
 
     def tile_size(self, values: Values, batch_size: int | None = None) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .chain import Link
+from .convolution import fuse_convolution
 from .dense import fuse_dense
 from .passing import fuse_passing
 from .steps import FLOAT32, FusedStep
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 # A rule gets the model, the number of the step and a chain; it takes some of its links from the start, or none.
 Rule = Callable[["Model", int, Sequence[Link]], FusedStep | None]
 
-RULES: tuple[Rule, ...] = (fuse_dense, fuse_passing)
+RULES: tuple[Rule, ...] = (fuse_convolution, fuse_dense, fuse_passing)
 
 
 def fuse(model: "Model", number: int, links: Sequence[Link]) -> FusedStep | None:
