@@ -1,9 +1,9 @@
 """One thread for each matrix product, while a plan runs on threads of its own.
 
 OpenBLAS starts threads inside a product of medium size. Two of ours that do so at once wait for each other, which
-costs more than the product on a busy machine, so a plan asks OpenBLAS for one thread, and gives back what there was
-when the last plan ends. NumPy has no function for it: the one of the library that its wheels carry is called by
-name. With another BLAS nothing happens, and its own setting rules (OMP_NUM_THREADS and the like).
+costs more than the product on a busy machine, so a plan asks OpenBLAS for one thread, and gives back what there
+was when the last plan ends. NumPy has no function for it: the one of the library that its wheels carry is called
+by name. With another BLAS nothing happens, and its own setting rules (OMP_NUM_THREADS and the like).
 """
 
 import ctypes

@@ -5,8 +5,8 @@ the rows of a matrix ("im2col") that stays in the cache, and the product with th
 
 - The copy takes what one row of the kernel sees, kernel_width · channels floats that lie side by side, as a single
   item of a void dtype: NumPy then moves blocks instead of numbers.
-- Where pooling follows, the windows are ordered by their place in the pool, (place, image, row, column). Pooling is
-  then a maximum (or sum) of whole blocks that lie one after the other.
+- Where pooling follows, the windows are ordered by their place in the pool, (place, image, row, column). Pooling
+  is then a maximum (or sum) of whole blocks that lie one after the other.
 - max(z) + b is max(z + b), to the last bit, and so with relu: both are done after max pooling, on a quarter of
   the numbers.
 - Buffers, views and bands are made once for a shape of tile; a call only copies, multiplies and pools.
@@ -34,7 +34,7 @@ from .chain import Link
 from .folding import fold_normalization
 from .pointwise import InPlace, activation_in_place, full
 from .products import Product
-from .steps import FLOAT32, FusedStep, Kernel, known
+from .steps import FLOAT32, FusedStep, Kernel
 
 if TYPE_CHECKING:
     from ..models.graph import Model

@@ -1,7 +1,7 @@
 """Matrix products in pieces that stay small.
 
-OpenBLAS multiplies small matrices, M·N·K up to 10⁶, as they lie: it packs no panels and starts no threads of its own,
-which would fight with ours for the cores. `np.matmul` over a stack of such pieces is one call.
+OpenBLAS has kernels that multiply small matrices, M·N·K up to 10⁶, as they lie, without packing panels first (on
+processors with AVX-512). `np.matmul` over a stack of such pieces is one call.
 """
 
 import numpy as np
