@@ -114,7 +114,7 @@ def _unpack(tar: tarfile.TarFile, target: Path) -> None:
         except KeyError:
             member = None
         if member is None:
-            raise DataError(f"{tar.name}: expected the file {CIFAR10_FOLDER}/{name}, which is not in it")
+            raise DataError(f"{tar.name!s}: expected the file {CIFAR10_FOLDER}/{name}, which is not in it")
         with member, (target / name).open("wb") as stream:
             shutil.copyfileobj(member, stream)
 

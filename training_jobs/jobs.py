@@ -25,6 +25,7 @@ ENVIRONMENT = {
 }
 # Keras's seed is one for the process, so a process trains one run at a time.
 _ONE_RUN = threading.Lock()
+_SCHEDULER_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def do_jobs_on_dask(jobs: Sequence[Job], scheduler: str) -> Iterator[FinishedRun
     from distributed import Client, as_completed
 
     try:
-        client = Client(scheduler, timeout=30)
+        client = Client(scheduler, timeout=_SCHEDULER_TIMEOUT_SECONDS)
     except (OSError, ValueError) as error:
         raise RunError(f"--scheduler: expected a Dask scheduler at {scheduler!r}: {error}") from error
     with client:

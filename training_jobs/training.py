@@ -11,6 +11,7 @@ import csv
 import json
 import math
 import platform
+import random
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ import numpy as np
 
 from scratchnn.datasets import Split, TrainingData, model_inputs
 from training_jobs.augmentation import augment, draw_changes
+from training_jobs.errors import RunError
 from training_jobs.experiments import Training
 from training_jobs.keras_models import build_model, compile_model, without_optimizer
 from training_jobs.run_store import (
@@ -44,6 +46,7 @@ HISTORY = "history.csv"
 OUTPUTS = "outputs.npz"
 _CHECKPOINT_STATE = "state.json"
 _CHECKPOINT_BEST = "best.npz"
+_MAX_BUILDS = 10
 HISTORY_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 Progress = Callable[[str], None]
@@ -93,10 +96,7 @@ def train_run(key: RunKey, data: TrainingData, root: Path, progress: Progress = 
 def _train(
     key: RunKey, data: TrainingData, target: Path, checkpoints: Checkpoints, progress: Progress
 ) -> FinishedRun:
-    import keras
-
     training = key.variation.training
-    keras.utils.set_random_seed(key.seed)
     train, validation = data.train.head(training.max_rows), data.validation.head(training.max_rows)
     model, state = _start(key, data, checkpoints)
     while not _is_over(state, training):
@@ -126,7 +126,7 @@ def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[k
     import keras
 
     if (folder := checkpoints.latest()) is None:
-        model = build_model(key.variation, data)
+        model = _seeded_model(key, data)
         rows = len(data.train.head(key.variation.training.max_rows).labels)
         compile_model(model, key.variation.training, rows)
         return model, _State(0.0, [])
@@ -135,6 +135,26 @@ def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[k
         with np.load(folder / _CHECKPOINT_BEST) as arrays:
             state.best = [arrays[name] for name in arrays.files]
     return keras.models.load_model(folder / MODEL), state
+
+
+def _seeded_model(key: RunKey, data: TrainingData) -> keras.Sequential:
+    """Return the untrained model with the weights of this seed.
+
+    Keras draws the seeds of a model's weights from Python's own generator, which all threads of a
+    process share, and those of a Dask worker use. So the model is built until two builds in a row
+    leave the generator in the same state: nobody else has drawn from it in between.
+    """
+    import keras
+
+    state = None
+    for _ in range(_MAX_BUILDS):
+        keras.utils.clear_session(free_memory=False)  # layers of each build are named alike
+        keras.utils.set_random_seed(key.seed)
+        model = build_model(key.variation, data)
+        before, state = state, random.getstate()
+        if state == before:
+            return model
+    raise RunError(f"{key.variation.name}: other threads draw random numbers all the time; no seed can hold")
 
 
 def _save_checkpoint(checkpoints: Checkpoints, model: keras.Model, state: _State) -> None:

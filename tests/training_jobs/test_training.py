@@ -74,6 +74,29 @@ def test_the_seed_decides(case, tmp_path):
     assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True) if a.ndim > 1)
 
 
+def test_another_thread_that_draws_does_not_change_the_weights(tiny_cnn, image_data, tmp_path, monkeypatch):
+    """The first build is disturbed, as a thread of a Dask worker may do it."""
+    import random
+
+    from training_jobs import training
+
+    key = RunKey(with_training(tiny_cnn, epochs=1), 0, "data")
+    expected = weights(train_run(key, image_data, tmp_path / "alone"))
+    build, builds = training.build_model, []
+
+    def disturbed(variation, data):
+        if not builds:
+            random.random()
+        builds.append(variation)
+        return build(variation, data)
+
+    monkeypatch.setattr(training, "build_model", disturbed)
+    received = weights(train_run(key, image_data, tmp_path / "disturbed"))
+    assert len(builds) == 3
+    for ours, theirs in zip(received, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_finished_run_is_not_trained_again(tiny_cnn, image_data, tmp_path):
     key = RunKey(with_training(tiny_cnn, epochs=1), 0, "data")
     first = train_run(key, image_data, tmp_path)
