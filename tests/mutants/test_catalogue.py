@@ -1,0 +1,25 @@
+"""Each mutant of the catalogue still fits the source: its text occurs exactly once, and the result is Python."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.catalogue import MUTANTS, Mutant
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_names_are_unique():
+    names = [(mutant.name, mutant.test) for mutant in MUTANTS]
+    assert len(names) == len(set(names))
+    assert len(MUTANTS) >= 70
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_fits_the_source(mutant: Mutant):
+    source = Path(find_spec(mutant.module).origin).read_text()
+    assert source.count(mutant.old) == 1, f"{mutant.file}: {source.count(mutant.old)} times {mutant.old!r}"
+    assert mutant.old != mutant.new
+    compile(source.replace(mutant.old, mutant.new), mutant.file, "exec")
+    assert (TESTS / mutant.test).is_file()
