@@ -194,9 +194,8 @@ def summary(done: Sequence[Outcome], seeds: int, seconds: float) -> int:
     survived = [result for result in done if not result.killed]
     counts = [n for result in done for n in result.examples if n is not None]
     median = statistics.median(counts) if counts else 0
-    print(
-        f"{len(done) - len(survived)} of {len(done)} mutants killed with all {seeds} seeds, median {median:.0f} examples"
-    )
+    killed = f"{len(done) - len(survived)} of {len(done)} mutants killed with all {seeds} seeds"
+    print(f"{killed}, median {median:.0f} examples")
     print(f"{seconds:.0f} s; survivors: {[result.mutant.name for result in survived] or 'none'}")
     return 1 if survived or not done else 0
 

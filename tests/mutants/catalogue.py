@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one line a mutant reads best
 """The mutants: each is a small textual change of one source file, and the tests of one layer that must see it."""
 
 from dataclasses import dataclass
