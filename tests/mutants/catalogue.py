@@ -162,7 +162,7 @@ MUTANTS = [
         ("gru: recurrent bias missing", "if self.reset_after and self.b is not None:", "if False:"),
         ("gru: input bias taken for the recurrent one", "inner = inner + np.asarray(self.b[1], z.dtype)", "inner = inner + np.asarray(self.b[0], z.dtype)"),
         ("gru: z and 1 - z swapped", "return (update * h + (1 - update) * candidate,)", "return ((1 - update) * h + update * candidate,)"),
-        ("gru: r and z swapped", "update, reset = np.split(", "reset, update = np.split("),
+        ("gru: r and z swapped", "update, reset = (self.rec", "reset, update = (self.rec"),
         ("gru: reset gate ignored", "recurrent = reset * inner[:, gates:] if", "recurrent = inner[:, gates:] if"),
         ("gru: activation of the gates for the candidate", "candidate = self.activate(z[:, gates:] + recurrent)", "candidate = self.recurrent_activate(z[:, gates:] + recurrent)"),
     ),
@@ -186,7 +186,7 @@ MUTANTS = [
     ),
     *_group(LOOP, "test_bidirectional.py",
             ("both: mask not turned round for the backward half", "output = np.where(keep[:, t], new[place_of_output], output)", "output = np.where(keep[:, place], new[place_of_output], output)")),
-    # Masks from other layers.
+    # Embedding and masks from other layers.
     *_group("layers/embedding.py", "test_embedding.py",
             ("embedding: off by one", "rows: Array = self.W[self._ids(x)]", "rows: Array = self.W[self._ids(x) - 1]"),
             ("embedding: wraps negative ids", "wrong = ~((ids >= 0) & (ids < len(self.W)))", "wrong = ~(ids < len(self.W))"),
@@ -195,10 +195,6 @@ MUTANTS = [
             ("embedding: mask without mask_zero", "return np.asarray(x) != 0 if self.mask_zero else None", "return np.asarray(x) != 0"),
             ("embedding: id 0 gives zeros", "rows: Array = self.W[self._ids(x)]", "rows: Array = self.W[self._ids(x)] * (np.asarray(x) != 0)[..., None].astype(self.W.dtype)"),
             ("embedding: float64", "rows: Array = self.W[self._ids(x)]", "rows: Array = self.W[self._ids(x)].astype(np.float64)")),
-    *_group("layers/masking.py", "test_masking.py",
-            ("masking: any for all", ".any(axis=-1)", ".all(axis=-1)"),
-            ("masking: masked steps kept as they are", "return np.where(self._kept(x)[..., None], x, np.zeros_like(x))", "return x"),
-            ("masking: always masks zero", "(x != x.dtype.type(self.mask_value))", "(x != 0)")),
     *_group("layers/elementwise.py", "test_activation.py",
             ("mask not passed on by the next layer", "supports_masking = True", "supports_masking = False")),
     # Dense, activations and softmax.
@@ -276,11 +272,13 @@ MUTANTS = [
             ("dropout variants: scaled at inference", "return x\n", "return x * x.dtype.type(0.9)\n")),
     # Text.
     *_group("layers/text_vectorization.py", "test_text_vectorization.py",
-            ("text: unknown token is 0", "0 if not token else 1", "0"),
-            ("text: ids off by one", "for place, token in enumerate(self.vocabulary) if place > 1}", "for place, token in enumerate(self.vocabulary[1:]) if place > 0}"),
+            ("text: unknown token is 0", "[place or 0 for place in line[:length]]", "[0 if place == 1 else place or 0 for place in line[:length]]"),
+            ("text: ids off by one", "[place or 0 for place in line[:length]]", "[(place or -1) + 1 for place in line[:length]]"),
+            ("text: longer n-grams first", "for w in self.ngrams for n", "for w in self.ngrams[::-1] for n"),
+            ("text: last n-gram missing", "range(len(tokens) - w + 1)", "range(max(len(tokens) - w, 0))"),
             ("text: lowers all of Unicode", "data = data.lower()  # of bytes: ASCII letters alone", "data = data.decode().lower().encode()"),
             ("text: splits at any white space", "return data.split()", "return [part.encode() for part in data.decode().split()]"),
-            ("text: padded in front", "row[: len(line)] = line[:length]", "row[length - len(line[:length]) :] = line[:length]"),
-            ("text: cut in front", "row[: len(line)] = line[:length]", "row[: len(line)] = line[-length:]"),
+            ("text: padded in front", "row[: len(line)] = [place or 0 for place in line[:length]]", "row[length - len(line[:length]) :] = [place or 0 for place in line[:length]]"),
+            ("text: cut in front", "for place in line[:length]]", "for place in line[-length:]]"),
             ("text: punctuation kept", "data = data.translate(None, _PUNCTUATION)", "pass")),
 ]  # fmt: skip
