@@ -43,6 +43,7 @@ class LayerSpec:
         weights: its arrays in the order of Keras's `layer.weights`, in the layout of Keras 3.
         assets: texts that Keras saves beside the weights, e.g. {"vocabulary": ...}.
         keras_version: the major version (1, 2 or 3) of the Keras that wrote it, whose meanings hold.
+        shared: a number that the file gives to a layer that stands in several models; it stores its arrays once.
         model: the inner model, where the layer is a whole model; its layers have the weights.
         faults: what the reader found that keeps this layer from running; the model names them all at once.
     """
@@ -55,6 +56,7 @@ class LayerSpec:
     keras_version: int = 3
     model: "ModelSpec | None" = None
     faults: tuple[ScratchnnError, ...] = ()
+    shared: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class ModelSpec:
         nested_outputs: the same for the outputs.
         input_names, output_names: the keys where Keras takes or gives a dict, else empty.
         keras_version: the full version text of the Keras that wrote the file, e.g. "3.4.1".
+        faults: what the reader found that belongs to no layer, such as weights that none takes.
     """
 
     name: str
@@ -97,6 +100,7 @@ class ModelSpec:
     input_names: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
     keras_version: str = "3"
+    faults: tuple[ScratchnnError, ...] = ()
 
     def layer(self, name: str) -> LayerSpec:
         """The layer of that name."""

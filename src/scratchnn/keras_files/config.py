@@ -40,7 +40,7 @@ def model_spec(config: Mapping[str, Any], keras_version: str) -> ModelSpec:
         inner = {"layers": inner}  # Keras 1, and Keras 2 up to 2.2.2
     if not isinstance(inner, Mapping) or not isinstance(inner.get("layers"), list):
         raise ConfigError(f"{class_name} model: expected a config with a list of layers")
-    layers = [_layer(entry, keras_version) for entry in inner["layers"]]
+    layers = [replace(_layer(entry, keras_version), shared=_shared(entry)) for entry in inner["layers"]]
     if class_name == "Sequential":
         return _sequential(inner, config, layers, keras_version)
     return _functional(inner, layers, keras_version)
@@ -126,6 +126,12 @@ def _layer(entry: Any, keras_version: str) -> LayerSpec:
     except ScratchnnError as fault:
         faults.append(fault)
     return LayerSpec(class_name, name, config, keras_version=major(keras_version), faults=tuple(faults))
+
+
+def _shared(entry: Mapping[str, Any]) -> int | None:
+    """The number of a layer that stands in several models."""
+    number = entry.get("shared_object_id")
+    return number if isinstance(number, int) else None
 
 
 def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any], keras_version: str) -> bool:

@@ -23,8 +23,9 @@ def custom_objects(label: str, entry: Any) -> list[ScratchnnError]:
 
 def _walk(label: str, value: Any, where: str) -> Iterator[ScratchnnError]:
     if isinstance(value, Mapping):
-        yield from _object(label, value, where)
-        for key, child in value.items():
+        faults = list(_object(label, value, where))
+        yield from faults
+        for key, child in value.items() if not faults else ():
             yield from _walk(label, child, key if key != "config" else where)
     elif isinstance(value, list | tuple):
         for child in value:

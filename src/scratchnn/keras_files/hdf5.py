@@ -37,7 +37,8 @@ def read_model(path: Path) -> ModelSpec:
         model = model_spec(config, version)
         unknown = [name for name, _ in root.all_arrays() if name.split("/")[0] not in (LAYERS, OPTIMIZER)]
         if unknown:
-            raise WeightError(f"{path}: arrays that scratchnn does not know: {', '.join(unknown[:10])}")
+            fault = WeightError(f"{path}: arrays that scratchnn does not know: {', '.join(unknown[:10])}")
+            model = replace(model, faults=(*model.faults, fault))
         backend = root.text("backend") if "backend" in root else None
         return _filled(model, named_weights(root.group(LAYERS)), str(path), major(version), backend)
 
@@ -48,10 +49,12 @@ def _filled(
     """The model with the arrays of each of its layers by name."""
     known = {layer.name for layer in model.layers}
     unknown = [name for name, arrays in saved.items() if arrays and name not in known]
+    faults = model.faults
     if unknown:
-        raise WeightError(f"{where}: weights for layers that the model has not: {', '.join(unknown)}")
+        text = f"{where}: weights for layers that the model has not: {', '.join(unknown)}"
+        faults += (WeightError(text),)
     layers = (_with(layer, saved.get(layer.name, ()), version, backend) for layer in model.layers)
-    return replace(model, layers=tuple(layers))
+    return replace(model, layers=tuple(layers), faults=faults)
 
 
 def _with(layer: LayerSpec, weights: Sequence[Weight], version: int, backend: str | None) -> LayerSpec:

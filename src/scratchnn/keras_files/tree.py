@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ModelFileError, WeightError
+from ..errors import ModelFileError, ScratchnnError, WeightError, raise_faults
 from ..spec import LayerSpec, ModelSpec, Weight
 from .content import Group
 
@@ -50,17 +50,20 @@ def tree_model(root: Group, model: ModelSpec, assets: Mapping[str, Any]) -> Mode
 
     Raises:
         ModelFileError: the tree is not one of Keras.
-        WeightError: there are arrays that no layer of the model has.
+
+    Arrays that no layer of the model has are in its `faults`.
     """
     unknown = [
         path for path, _ in root.all_arrays() if path.split("/")[0] not in TRAINING and not path.startswith(ROOTS)
     ]
+    faults: tuple[ScratchnnError, ...] = ()
     if unknown:
-        raise WeightError(f"{root.where}: arrays outside of the layers: {', '.join(unknown[:10])}")
+        faults = (WeightError(f"{root.where}: arrays outside of the layers: {', '.join(unknown[:10])}"),)
     left = set(assets) - set(_paths(model, ""))
     if left:
-        raise ModelFileError(f"{root.where}: vocabularies of no layer: {', '.join(sorted(left))}")
-    return _filled(root, model, assets, "")
+        faults += (ModelFileError(f"{root.where}: vocabularies of no layer: {', '.join(sorted(left))}"),)
+    filled = _Filler(assets).model(root, model, "")
+    return replace(filled, faults=filled.faults + faults)
 
 
 def _paths(model: ModelSpec, path: str) -> Iterator[str]:
@@ -80,31 +83,61 @@ def tree_weights(root: Group, layers: Sequence[LayerSpec]) -> list[tuple[Weight,
         ModelFileError, WeightError: as there.
     """
     model = ModelSpec("", "Functional", tuple(layers), (), (), ())
-    return [layer.weights for layer in tree_model(root, model, {}).layers]
+    filled = tree_model(root, model, {})
+    raise_faults(root.where, filled.faults)
+    return [layer.weights for layer in filled.layers]
 
 
-def _filled(group: Group, model: ModelSpec, assets: Mapping[str, Any], path: str) -> ModelSpec:
-    """The model with the arrays below `group`, at `path` in the file."""
-    folder = next((name for name in ROOTS if name in group.groups), None)
-    if folder is None:
-        found = ", ".join(group.names) or "nothing"
-        raise ModelFileError(f"{group.where}: expected Keras's group 'layers', got {found}")
-    layers = group.groups[folder]
-    names = layer_groups(model.layers, model.class_name)
-    left = [
-        name for name, member in layers.groups.items() if name not in names.values() and any(_variables(member))
-    ]
-    if left or layers.arrays:
-        raise WeightError(
-            f"{layers.where}: weights for layers that the model has not: {', '.join([*left, *layers.arrays])}"
-        )
-    return replace(
-        model,
-        layers=tuple(
-            _filled_layer(layer, layers, names.get(layer.name, ""), assets, f"{path}layers/")
-            for layer in model.layers
-        ),
-    )
+class _Filler:
+    """One pass over the layers in the order in which Keras saved them."""
+
+    def __init__(self, assets: Mapping[str, Any]) -> None:
+        self._assets = assets
+        self._shared: dict[int, LayerSpec] = {}
+
+    def model(self, group: Group, model: ModelSpec, path: str) -> ModelSpec:
+        """The model with the arrays below `group`, at `path` in the file."""
+        folder = next((name for name in ROOTS if name in group.groups), None)
+        if folder is None:
+            found = ", ".join(group.names) or "nothing"
+            raise ModelFileError(f"{group.where}: expected Keras's group 'layers', got {found}")
+        layers = group.groups[folder]
+        names = layer_groups(model.layers, model.class_name)
+        left = [
+            name
+            for name, member in layers.groups.items()
+            if name not in names.values() and any(_variables(member))
+        ]
+        faults = model.faults
+        if left or layers.arrays:
+            unknown = ", ".join([*left, *layers.arrays])
+            faults += (WeightError(f"{layers.where}: weights for layers that the model has not: {unknown}"),)
+        filled = [
+            self._layer(layer, layers, names.get(layer.name, ""), f"{path}layers/") for layer in model.layers
+        ]
+        return replace(model, faults=faults, layers=tuple(filled))
+
+    def _layer(self, layer: LayerSpec, layers: Group, name: str, path: str) -> LayerSpec:
+        """One layer with its arrays: none if it has no group, or those of the same layer in another model."""
+        known = None if layer.shared is None else self._shared.get(layer.shared)
+        if known is not None and name not in layers.groups:
+            return replace(layer, weights=known.weights, assets=known.assets, model=known.model)
+        filled = self._own(layer, layers, name, path)
+        if layer.shared is not None:
+            self._shared[layer.shared] = filled
+        return filled
+
+    def _own(self, layer: LayerSpec, layers: Group, name: str, path: str) -> LayerSpec:
+        own = self._assets.get(path + name, layer.assets)
+        if layer.model is not None:
+            nothing = Group(f"{layers.where}/{name}", None, {ROOTS[0]: Group("", None)})
+            return replace(
+                layer, model=self.model(layers.groups.get(name, nothing), layer.model, f"{path}{name}/")
+            )
+        if name not in layers.groups:
+            return replace(layer, weights=(), assets=own)
+        weights, tables = read_tree(layers.groups[name])
+        return replace(layer, weights=weights, assets={**own, **tables})
 
 
 def layer_groups(layers: Sequence[LayerSpec], model_class: str = "Functional") -> dict[str, str]:
@@ -117,18 +150,6 @@ def layer_groups(layers: Sequence[LayerSpec], model_class: str = "Functional") -
     ]
     groups = group_names([layer.class_name for layer in saved])
     return {layer.name: group for layer, group in zip(saved, groups, strict=True)}
-
-
-def _filled_layer(layer: LayerSpec, layers: Group, name: str, assets: Mapping[str, Any], path: str) -> LayerSpec:
-    """One layer with its arrays, none if it has no group."""
-    own = assets.get(path + name, layer.assets)
-    if layer.model is not None:
-        group = layers.groups.get(name) or Group(f"{layers.where}/{name}", None, {ROOTS[0]: Group("", None)})
-        return replace(layer, model=_filled(group, layer.model, assets, f"{path}{name}/"))
-    if name not in layers.groups:
-        return replace(layer, weights=(), assets=own)
-    weights, tables = read_tree(layers.groups[name])
-    return replace(layer, weights=weights, assets={**own, **tables})
 
 
 def read_tree(group: Group) -> tuple[tuple[Weight, ...], dict[str, Any]]:

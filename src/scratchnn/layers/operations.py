@@ -99,10 +99,11 @@ def _promoted(args: Sequence[Any]) -> list[Any]:
 
 
 def _narrowed(result: Any, args: Sequence[Any]) -> Any:
-    """The result as Keras has it: whole numbers become float32, where a fraction comes out, not float64."""
+    """The result as Keras has it: a fraction in the operands' float dtype, in float32 where they are whole."""
     array = np.asarray(result)
-    whole = not any(isinstance(arg, np.ndarray) and arg.dtype.kind == "f" for arg in _flat(args))
-    return array.astype(np.float32) if whole and array.dtype == np.float64 else array
+    floats = [arg.dtype for arg in _flat(args) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f"]
+    dtype = np.result_type(*floats) if floats else np.dtype(np.float32)
+    return array.astype(dtype, copy=False) if array.dtype == np.float64 else array
 
 
 def _flat(args: Sequence[Any]) -> list[Any]:
@@ -152,6 +153,8 @@ def _reduced(x: Shape, *, axis: Any = None, keepdims: bool = False, **options: A
 
 def _joined(xs: Sequence[Shape], *, axis: int) -> Shape:
     (place,) = _axes(len(xs[0]), axis)
+    if len(set(map(len, xs))) > 1:
+        raise ValueError("operands of different ranks")
     sizes = [x[place] for x in xs]
     rest = _broadcast(*((*x[:place], 1, *x[place + 1 :]) for x in xs))
     total = None if None in sizes else sum(n for n in sizes if n is not None)
@@ -321,7 +324,7 @@ _define(
     _broadcast,
     "exact",
 )
-_define({"Clip": np.clip}, _same, "exact", x_min=None, x_max=None)
+_define({"Clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max)}, _same, "exact", x_min=None, x_max=None)
 _define({"Cast": _cast}, _same, "exact", dtype="float32")
 _AXES: dict[str, Any] = {"axis": None, "keepdims": False}
 _define({"Sum": np.sum, "Mean": np.mean, "Prod": np.prod}, _reduced, **_AXES)

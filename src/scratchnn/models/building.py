@@ -22,7 +22,7 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
     shapes: Shapes = {ref: tuple(spec.layer(ref.layer).config["batch_shape"]) for ref in spec.inputs}
     built: dict[str, Layer] = {}
     by_name = {layer.name: layer for layer in spec.layers}
-    faults = [fault for layer in spec.layers for fault in layer.faults]
+    faults = [*spec.faults, *(fault for layer in spec.layers for fault in layer.faults)]
     unusable = {layer.name for layer in spec.layers if layer.faults}
     for node in spec.nodes:
         layer = by_name[node.layer]
