@@ -26,7 +26,7 @@ from tests.keras_files.writing import (
     write_zip,
 )
 
-KERNEL_IN = {**INPUT, "name": "input", "inbound_nodes": []}
+ENTRY = {**INPUT, "name": "input", "inbound_nodes": []}
 ADD = layer("Add", name="add", trainable=True)
 BACK = layer("Dense", name="back", units=3, activation=None)
 WEIGHTS = {"layers/dense": [KERNEL, BIAS]}
@@ -42,7 +42,7 @@ def load(tmp_path, layers, inputs=("input", 0, 0), outputs=("dense", 0, 0), weig
 
 def test_one_input_and_one_output(tmp_path):
     for inputs, outputs in ((("input", 0, 0), ("dense", 0, 0)), ([("input", 0, 0)], [("dense", 0, 0)])):
-        model = load(tmp_path, [KERNEL_IN, called(DENSE, tensor("input"))], inputs, outputs)
+        model = load(tmp_path, [ENTRY, called(DENSE, tensor("input"))], inputs, outputs)
         np.testing.assert_array_equal(model.forward(X), Y)
         np.testing.assert_array_equal(model.predict(X), Y)
     np.testing.assert_array_equal(model.predict([X]), Y)
@@ -50,7 +50,7 @@ def test_one_input_and_one_output(tmp_path):
 
 def test_layers_in_any_order_and_a_layer_called_on_its_own_result(tmp_path):
     weights = {"layers/dense": [KERNEL.T, np.ones(3, np.float32)], "layers/dense_1": [KERNEL, BIAS]}
-    layers = [called(BACK, tensor("dense", 0)), called(DENSE, tensor("input"), tensor("back", 0)), KERNEL_IN]
+    layers = [called(BACK, tensor("dense", 0)), called(DENSE, tensor("input"), tensor("back", 0)), ENTRY]
     model = load(tmp_path, layers, outputs=("dense", 1, 0), weights=weights)
     expected = np.maximum((Y @ KERNEL.T + 1) @ KERNEL + BIAS, 0)
     np.testing.assert_array_equal(model.forward(X), expected)
@@ -63,7 +63,7 @@ def test_layers_in_any_order_and_a_layer_called_on_its_own_result(tmp_path):
 
 def test_a_list_of_inputs_and_a_dict_of_outputs(tmp_path):
     second = {**layer("InputLayer", name="second", batch_shape=[None, 3]), "name": "second", "inbound_nodes": []}
-    layers = [KERNEL_IN, second, called(ADD, [tensor("input"), tensor("second")]), called(DENSE, tensor("add"))]
+    layers = [ENTRY, second, called(ADD, [tensor("input"), tensor("second")]), called(DENSE, tensor("add"))]
     outputs = {"sum": ("add", 0, 0), "end": ("dense", 0, 0)}
     model = load(tmp_path, layers, [("input", 0, 0), ("second", 0, 0)], outputs)
     for x in ([X, X], {"second": X, "input": X}):
@@ -78,7 +78,7 @@ def test_a_list_of_inputs_and_a_dict_of_outputs(tmp_path):
 
 def test_a_nested_model_is_called_twice(tmp_path):
     inner = called(sequential(INPUT, DENSE), tensor("input"), tensor("input"))
-    layers = [KERNEL_IN, inner, called(ADD, [tensor("model", 0), tensor("model", 1)])]
+    layers = [ENTRY, inner, called(ADD, [tensor("model", 0), tensor("model", 1)])]
     weights = {"layers/sequential/layers/dense": [KERNEL, BIAS]}
     model = load(tmp_path, layers, outputs=("add", 0, 0), weights=weights)
     np.testing.assert_array_equal(model.forward(X), 2 * Y)
@@ -181,45 +181,44 @@ def test_initial_state_in_the_forms_of_keras_2_and_3(tmp_path):
             assert model.spec.nodes[0].kwargs == {"initial_state": [TensorRef("h")]}
 
 
-SECOND_IN = {**KERNEL_IN, "config": {**INPUT["config"], "name": "b"}, "name": "b"}
-LOOP = [KERNEL_IN, called(DENSE, tensor("back")), called(BACK, tensor("dense"))]
+LOOP = [ENTRY, called(DENSE, tensor("back")), called(BACK, tensor("dense"))]
 TRAINING = {**DENSE, "name": "dense", "inbound_nodes": [{"args": [tensor("input")], "kwargs": {"training": True}}]}
 DICTS = {"a": {"b": ("dense", 0, 0)}}
 
 REFUSED = {
     "a loop": (LOOP, {}, ConfigError, "the graph has a loop through dense, back"),
-    "a layer on itself": ([KERNEL_IN, called(DENSE, tensor("dense"))], {}, ConfigError, "a loop through dense"),
-    "an unknown layer": ([KERNEL_IN, called(DENSE, tensor("no"))], {}, ConfigError, "call 0 of 'no'"),
-    "an unknown call": ([KERNEL_IN, called(DENSE, tensor("input", 1))], {}, ConfigError, "call 1 of 'input'"),
+    "a layer on itself": ([ENTRY, called(DENSE, tensor("dense"))], {}, ConfigError, "a loop through dense"),
+    "an unknown layer": ([ENTRY, called(DENSE, tensor("no"))], {}, ConfigError, "call 0 of 'no'"),
+    "an unknown call": ([ENTRY, called(DENSE, tensor("input", 1))], {}, ConfigError, "call 1 of 'input'"),
     "an unknown output": (
-        [KERNEL_IN, called(DENSE, tensor("input", 0, 1))],
+        [ENTRY, called(DENSE, tensor("input", 0, 1))],
         {},
         ConfigError,
         "output 1 of 'input': there is none",
     ),
     "no such output of the model": (
-        [KERNEL_IN, called(DENSE, tensor("input"))],
+        [ENTRY, called(DENSE, tensor("input"))],
         {"outputs": ("dense", 0, 2)},
         ConfigError,
         "output 2 of 'dense': there is none",
     ),
     "an output of an unknown layer": (
-        [KERNEL_IN, called(DENSE, tensor("input"))],
+        [ENTRY, called(DENSE, tensor("input"))],
         {"outputs": ("no", 0, 0)},
         ConfigError,
         "call 0 of 'no'",
     ),
-    "no outputs": ([KERNEL_IN], {"outputs": []}, ConfigError, "expected a list of output_layers"),
+    "no outputs": ([ENTRY], {"outputs": []}, ConfigError, "expected a list of output_layers"),
     "an input that is no input": (
-        [KERNEL_IN, called(DENSE, tensor("input"))],
+        [ENTRY, called(DENSE, tensor("input"))],
         {"inputs": [("input", 0, 0), ("dense", 0, 0)]},
         ConfigError,
         "expected each input to be an InputLayer",
     ),
     "an input that is not given": (
         [
-            KERNEL_IN,
-            {**KERNEL_IN, "config": {**INPUT["config"], "name": "b"}, "name": "b"},
+            ENTRY,
+            {**ENTRY, "config": {**INPUT["config"], "name": "b"}, "name": "b"},
             called(DENSE, tensor("b")),
         ],
         {},
@@ -227,34 +226,34 @@ REFUSED = {
         "call 0 of 'b'",
     ),
     "dicts in dicts": (
-        [KERNEL_IN, called(DENSE, tensor("input"))],
+        [ENTRY, called(DENSE, tensor("input"))],
         {"outputs": DICTS},
         UnsupportedError,
         "a tensor, a list or a dict",
     ),
-    "training mode": ([KERNEL_IN, TRAINING], {}, UnsupportedError, "Dense 'dense': it is called in training mode"),
+    "training mode": ([ENTRY, TRAINING], {}, UnsupportedError, "Dense 'dense': it is called in training mode"),
     "a call without input": (
-        [KERNEL_IN, {**DENSE, "name": "dense", "inbound_nodes": [{"args": [], "kwargs": {}}]}],
+        [ENTRY, {**DENSE, "name": "dense", "inbound_nodes": [{"args": [], "kwargs": {}}]}],
         {},
         ConfigError,
         "Dense 'dense': inbound_nodes: expected args",
     ),
-    "nodes of nonsense": ([KERNEL_IN, {**DENSE, "name": "dense", "inbound_nodes": 7}], {}, ConfigError, "got 7"),
+    "nodes of nonsense": ([ENTRY, {**DENSE, "name": "dense", "inbound_nodes": 7}], {}, ConfigError, "got 7"),
     "a node of nonsense": (
-        [KERNEL_IN, {**DENSE, "name": "dense", "inbound_nodes": [[["input", "0", 0]]]}],
+        [ENTRY, {**DENSE, "name": "dense", "inbound_nodes": [[["input", "0", 0]]]}],
         {},
         UnsupportedError,
         "Dense 'dense': inbound_nodes: expected a list of tensors",
     ),
-    "two names": ([KERNEL_IN, {**called(DENSE, tensor("input")), "name": "x"}], {}, ConfigError, "one name"),
+    "two names": ([ENTRY, {**called(DENSE, tensor("input")), "name": "x"}], {}, ConfigError, "one name"),
     "an argument that is an object": (
-        [KERNEL_IN, called(DENSE, {"class_name": "__lambda__", "config": {}})],
+        [ENTRY, called(DENSE, {"class_name": "__lambda__", "config": {}})],
         {},
         UnsupportedError,
         "got '__lambda__'",
     ),
     "a layer that is never called": (
-        [KERNEL_IN, called(DENSE, tensor("input")), {**BACK, "name": "back", "inbound_nodes": []}],
+        [ENTRY, called(DENSE, tensor("input")), {**BACK, "name": "back", "inbound_nodes": []}],
         {"weights": {**WEIGHTS, "layers/dense_1": [KERNEL.T]}},
         ConfigError,
         "Dense 'back': it has weights, but the model never calls it",
@@ -274,7 +273,7 @@ def test_a_chain_of_5000_layers_written_backwards_takes_no_time(tmp_path):
         entry = layer("Activation", name=f"a{place}", activation="linear")
         return called(entry, tensor(f"a{place - 1}" if place else "input"))
 
-    layers = [KERNEL_IN, *(activation(place) for place in reversed(range(5000)))]
+    layers = [ENTRY, *(activation(place) for place in reversed(range(5000)))]
     start = time.perf_counter()
     model = load(tmp_path, layers, outputs=("a4999", 0, 0), weights={})
     assert time.perf_counter() - start < 5
