@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import scratchnn
-from scratchnn.datasets import load_test_split
-from training_jobs.goldens import GOLDEN, METRICS
-from training_jobs.training import MODEL, classification_metrics
+from scratchnn.golden import is_golden, load_golden
+from scratchnn.verify import compare_outputs
+from training_jobs.training import classification_metrics
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class GoldenComparison:
     Attributes:
         rows: compared.
         difference: the largest absolute difference of a probability.
+        share_of_bound: how far the worse side is from the float64 result, over what float32 may do.
         keras_report: scikit-learn's classification report of Keras's labels; scratch_report of ours.
     """
 
@@ -30,6 +30,7 @@ class GoldenComparison:
     scratch_macro_f1: float
     label_agreement: float
     difference: float
+    share_of_bound: float
     keras_report: str
     scratch_report: str
 
@@ -38,27 +39,27 @@ def compare_goldens(root: Path, data_dir: Path | None) -> list[GoldenComparison]
     """Return the comparison of every golden below `root`, by name.
 
     Raises:
-        DataError: a data set is missing.
+        DataError: a data set is missing, or is another one than the goldens were made with.
     """
-    return [_compare(path.parent, data_dir) for path in sorted(root.glob(f"*/{METRICS}"))]
+    return [_compare(folder, data_dir) for folder in sorted(root.glob("*")) if is_golden(folder)]
 
 
 def _compare(folder: Path, data_dir: Path | None) -> GoldenComparison:
-    metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    vocabulary = folder / metrics["vocabulary"] if "vocabulary" in metrics else None
-    inputs, labels = load_test_split(metrics["dataset"], data_dir, vocabulary=vocabulary, limit=metrics["limit"])
-    with np.load(folder / GOLDEN) as arrays:
-        keras_probabilities = arrays["test_probabilities"]
-    ours = scratchnn.load_model(folder / MODEL).predict(inputs)
+    golden = load_golden(folder)
+    inputs, labels = golden.test_split(data_dir)
+    model = scratchnn.load_model(golden.model_path)
+    theirs, ours = golden.test_probabilities, model.predict(inputs)
+    result = compare_outputs("test split", model, inputs, theirs, ours)
     return GoldenComparison(
         name=folder.name,
         rows=len(labels),
-        keras_macro_f1=classification_metrics(labels, keras_probabilities)["macro_f1"],
+        keras_macro_f1=classification_metrics(labels, theirs)["macro_f1"],
         scratch_macro_f1=classification_metrics(labels, ours)["macro_f1"],
-        label_agreement=float(np.mean(ours.argmax(-1) == keras_probabilities.argmax(-1))),
-        difference=float(np.abs(ours - keras_probabilities).max()),
-        keras_report=_classification_report(labels, keras_probabilities, metrics["labels"]),
-        scratch_report=_classification_report(labels, ours, metrics["labels"]),
+        label_agreement=float(np.mean(ours.argmax(-1) == theirs.argmax(-1))),
+        difference=result.max_error,
+        share_of_bound=result.ratio,
+        keras_report=_classification_report(labels, theirs, golden.class_names),
+        scratch_report=_classification_report(labels, ours, golden.class_names),
     )
 
 

@@ -167,7 +167,16 @@ def _best_row(result: Result) -> tuple[str, ...]:
 
 
 def _comparison_table(comparisons: Sequence[GoldenComparison]) -> Table:
-    head = ("golden", "rows", "Keras F1", "scratch F1", "difference", "label agreement", "largest error")
+    head = (
+        "golden",
+        "rows",
+        "Keras F1",
+        "scratch F1",
+        "difference",
+        "label agreement",
+        "largest error",
+        "error/bound",
+    )
     rows = tuple(
         (
             f"`{item.name}`",
@@ -177,6 +186,7 @@ def _comparison_table(comparisons: Sequence[GoldenComparison]) -> Table:
             f"{abs(item.keras_macro_f1 - item.scratch_macro_f1):.6f}",
             f"{item.label_agreement:.4f}",
             f"{item.difference:.1e}",
+            f"{item.share_of_bound:.2f}",
         )
         for item in comparisons
     )
