@@ -18,9 +18,11 @@ class Builder:
         shape: of the input, batch axis first.
         seed: of the weights.
         dtype: of the input.
+        scale: what all weights are multiplied with; 30 saturates gates.
     """
 
-    def __init__(self, shape: Shape, seed: int = 0, dtype: str = "float32") -> None:
+    def __init__(self, shape: Shape, seed: int = 0, dtype: str = "float32", scale: float = 1.0) -> None:
+        self._scale = scale
         self._rng = np.random.default_rng(seed)
         self._layers = [LayerSpec("InputLayer", "input", {"batch_shape": list(shape), "dtype": dtype})]
 
@@ -29,7 +31,7 @@ class Builder:
         return tuple(Weight(name, self._value(name, shape)) for name, shape in shapes.items())
 
     def _value(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        values = self._rng.normal(size=shape) / max(1.0, np.sqrt(np.prod(shape[:-1])) / 2)
+        values = self._scale * self._rng.normal(size=shape) / max(1.0, np.sqrt(np.prod(shape[:-1])) / 2)
         return np.asarray(np.abs(values) + 0.1 if "variance" in name else values, np.float32)
 
     def add(self, class_name: str, config: dict[str, Any] | None = None, **shapes: tuple[int, ...]) -> "Builder":

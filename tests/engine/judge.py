@@ -12,6 +12,7 @@ import numpy as np
 from scratchnn.agreement import Approx, Arithmetic, check_call, functions, rules
 from scratchnn.agreement.compare import compare
 from scratchnn.engine import compile_model
+from scratchnn.engine.recurrent import RecurrentStep
 from scratchnn.engine.steps import FusedStep
 from scratchnn.layers import Layer
 from scratchnn.layers.pooling import AveragePooling, MaxPooling
@@ -40,6 +41,12 @@ def judge_step(step: FusedStep, values: dict[Any, Any], masks: dict[Any, Any]) -
     if len(step.layers) == 1:
         (layer,) = step.layers
         result = check_call(layer, (given,), {}, masks.get(step.source), got, candidate=got)
+        assert result.agrees, f"{result}"
+        return result.ratio
+    if isinstance(step, RecurrentStep):
+        embedding, layer = step.layers
+        vectors, mask = embedding.forward(given), embedding.compute_mask(given, masks.get(step.source))
+        result = check_call(layer, (vectors,), {}, mask, got, candidate=got)
         assert result.agrees, f"{result}"
         return result.ratio
     found = compare([got], [chain(step.layers, given)])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scratchnn.engine import compile_model, convolution
+from scratchnn.engine import compile_model, convolution, recurrent
 from scratchnn.engine.steps import FusedStep
 from scratchnn.errors import InputError
+from scratchnn.layers.bidirectional import Bidirectional
 from scratchnn.models.graph import Model
 
 from .architectures import Builder
@@ -94,3 +95,80 @@ def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) 
             event(" ".join(type(layer).__name__ for layer in step.layers))
     with mock.patch.object(convolution, "BAND_BYTES", band):
         judge(model, x)
+
+
+@st.composite
+def recurrent_models(draw: st.DrawFn, sequences: bool = True) -> Model:
+    """One to three recurrent layers of one kind, on ids or vectors, masked or not."""
+    kind = draw(st.sampled_from(["LSTM", "GRU", "SimpleRNN"]))
+    features, ids = draw(st.integers(1, 7)), draw(st.booleans())
+    scale = draw(st.sampled_from([1.0, 1.0, 8.0, 30.0]), label="scale of the weights")
+    builder = Builder(
+        (None, None) if ids else (None, None, features), draw(seeds), "int64" if ids else "float32", scale
+    )
+    if ids:
+        builder.embedding(9, features, draw(st.booleans()))
+    elif draw(st.booleans()):
+        builder.add("Masking", {"mask_value": 0.0})
+    for place in range(count := draw(st.integers(1, 3))):
+        units, both = draw(st.integers(1, 9)), draw(st.booleans())
+        options = {"use_bias": draw(st.booleans()), "return_sequences": sequences or place < count - 1}
+        if kind == "SimpleRNN":
+            options["activation"] = draw(st.sampled_from(["tanh", "relu", "linear"]))
+        if kind == "GRU":
+            options["reset_after"] = draw(st.sampled_from([True, True, False]))
+        if not both:
+            options["go_backwards"] = draw(st.booleans())
+            options["zero_output_for_mask"] = draw(st.booleans())
+        merge_mode = draw(st.sampled_from(["concat", "concat", "sum"])) if both else None
+        builder.recurrent(kind, features, units, both, merge_mode, **options)
+        features = 2 * units if merge_mode == "concat" else units
+    return builder.model()
+
+
+def sequences(model: Model, seed: int, batch: int, time: int, regime: str) -> np.ndarray:
+    """Ids, a third of them 0, or vectors of a regime, some steps all 0."""
+    rng = np.random.default_rng(seed)
+    skipped = rng.random((batch, time)) < 1 / 3
+    if len(model.input_shapes[0]) == 2:
+        return np.where(skipped, 0, rng.integers(0, 9, (batch, time)))
+    x = filled((batch, time, model.input_shapes[0][-1]), seed, regime)
+    return np.where(skipped[..., None], np.float32(0), x)
+
+
+@given(
+    model=recurrent_models(),
+    seed=seeds,
+    batch=st.sampled_from([1, 2, 3, 5, 20]),
+    time=st.integers(1, 12),
+    regime=st.sampled_from(REGIMES),
+    chunk=st.sampled_from([1, 4, recurrent.CHUNK_STEPS]),
+)
+@settings(max_examples=settings.default.max_examples * 2)
+def test_recurrent_layers(model: Model, seed: int, batch: int, time: int, regime: str, chunk: int) -> None:
+    x = sequences(model, seed, batch, time, regime)
+    for step in compile_model(model).steps:
+        event(" ".join(type(layer).__name__ for layer in step.layers) if isinstance(step, FusedStep) else "plain")
+    with mock.patch.object(recurrent, "CHUNK_STEPS", chunk):
+        judge(model, x)
+
+
+@given(
+    model=recurrent_models(sequences=False), seed=seeds, batch=st.sampled_from([1, 3, 20]), time=st.integers(1, 12)
+)
+def test_the_last_output_is_the_last_of_the_sequence(model: Model, seed: int, batch: int, time: int) -> None:
+    x = sequences(model, seed, batch, time, "normal")
+    last = model.predict(x)
+    *_, layer = model.layers
+    inner = layer.sublayers().values() if isinstance(layer, Bidirectional) else [layer]
+    zeroed = [each.zero_output_for_mask for each in inner]
+    for each in inner:
+        each.return_sequences = True
+    whole = model.predict(x)
+    assert all(each.zero_output_for_mask == zero for each, zero in zip(inner, zeroed, strict=True))
+    units = [each.cell.units for each in inner]
+    if isinstance(layer, Bidirectional) and layer.merge_mode == "concat":
+        assert np.array_equal(last[:, : units[0]], whole[:, -1, : units[0]])
+        assert np.array_equal(last[:, units[0] :], whole[:, 0, units[0] :])
+    elif not isinstance(layer, Bidirectional):
+        assert np.array_equal(last, whole[:, -1])

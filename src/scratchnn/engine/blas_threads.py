@@ -8,7 +8,7 @@ by name. With another BLAS nothing happens, and its own setting rules (OMP_NUM_T
 
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ _before = 1
 
 
 @cache
-def _library() -> tuple[ctypes._CFuncPtr, ctypes._CFuncPtr] | None:
+def _library() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """The functions that get and set OpenBLAS's number of threads, if NumPy came with an OpenBLAS."""
     package = Path(np.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):

@@ -131,10 +131,10 @@ class ConvolutionStep(FusedStep):
         """The kernel for x (batch, height, width, channels)."""
         conv, *rest = self.layers
         assert isinstance(conv, Conv2D)  # by the rule; for the type checker
-        pool = rest.pop() if rest and isinstance(rest[-1], Pooling) else None
+        pool = rest[-1] if rest and isinstance(rest[-1], Pooling) else None
         kernel, bias = np.asarray(conv.weights), conv.biases
         activate = conv.activate
-        for layer in rest:
+        for layer in rest if pool is None else rest[:-1]:
             if isinstance(layer, BatchNormalization):
                 kernel, bias = fold_normalization(layer, kernel, bias)
             else:
@@ -255,10 +255,16 @@ class _Bands:
         bias = None if self._bias is None else full(shape, self._bias)
         activate = activation_in_place(self._activate, shape)
         pool = _average if self._average else _maximum
-        if late:
-            return matrix, lambda out: (_maximum(blocks, out), _add(out, bias, activate))[-1]
-        z = matrix.outputs
-        return matrix, lambda out: (_add(z, bias, activate), pool(blocks, out))[-1]
+
+        def pool_first(out: Array) -> None:
+            _maximum(blocks, out)
+            _add(out, bias, activate)
+
+        def pool_last(out: Array) -> None:
+            _add(matrix.outputs, bias, activate)
+            pool(blocks, out)
+
+        return matrix, pool_first if late else pool_last
 
 
 def _add(z: Array, bias: Array | None, activate: InPlace | None) -> None:

@@ -30,6 +30,8 @@ KEPT_WORKSPACES = 8
 
 def compile_model(model: "Model") -> "Plan":
     """The plan of a model: every layer is in exactly one step."""
+    if _is_stateful(model):
+        return Plan(model, [PlainStep(model, node) for node in model.spec.nodes], whole=True)
     chains, steps, done = Chains(model), list[Step](), set[tuple[str, int]]()
     for node in model.spec.nodes:
         if (node.layer, node.index) in done:
@@ -49,19 +51,17 @@ class Plan:
     Args:
         model: the model.
         steps: what to run, in order.
+        whole: whether the samples stay together (unless `batch_size` parts them) and in one thread, because layers
+            remember what they saw.
     """
 
-    def __init__(self, model: "Model", steps: list[Step]) -> None:
-        self.steps = steps
+    def __init__(self, model: "Model", steps: list[Step], whole: bool = False) -> None:
+        self.steps, self._whole = steps, whole
         self._inputs, self._outputs, self._name = model.spec.inputs, model.spec.outputs, model.name
         self._compiled = [(layer, list(vars(layer).values())) for layer in _all_layers(model.layers)]
         self._preferred = min((step.tile for step in steps), default=PlainStep.tile)
         self._sample_bytes = _largest(model.tensor_shapes) * np.dtype(np.float32).itemsize
         self._workspaces: deque[tuple[Any, Workspace]] = deque(maxlen=KEPT_WORKSPACES)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the buffers, which are made again."""
-        return {**vars(self), "_workspaces": deque(maxlen=KEPT_WORKSPACES)}
 
     def is_current(self) -> bool:
         """Whether no layer has got other weights or options since the plan was made.
@@ -98,12 +98,15 @@ class Plan:
             part = {ref: value[start : start + tile] for ref, value in values.items()}
             self._run(part, outputs, start)
 
+        threads = 1 if self._whole else workers or available_cores()
         with one_blas_thread():
-            run_tiles(work, -(-samples // tile), available_cores() if workers is None else workers)
+            run_tiles(work, -(-samples // tile), threads)
         return outputs.arrays
 
     def tile_size(self, values: Values, batch_size: int | None = None) -> int:
         """Samples of a tile: what the steps like, within `batch_size` and the limit of memory."""
+        if self._whole:
+            return batch_size or len(next(iter(values.values())))
         given = max(GROWTH * value[:1].nbytes for value in values.values())
         fitting = max(1, TILE_BYTES // max(self._sample_bytes, given, 1))
         return min(self._preferred, fitting, batch_size or fitting)
@@ -158,6 +161,11 @@ class _Outputs:
 def _all_layers(layers: list[Layer]) -> list[Layer]:
     """The layers and all layers inside them."""
     return [each for layer in layers for each in (layer, *_all_layers(list(layer.sublayers().values())))]
+
+
+def _is_stateful(model: "Model") -> bool:
+    """Whether a layer starts from the states of the call before."""
+    return any(getattr(layer, "stateful", False) for layer in _all_layers(model.layers))
 
 
 def _largest(shapes: list[Shape]) -> int:

@@ -51,6 +51,10 @@ class Model:
         self._versions = {layer.name: layer.keras_version for layer in spec.layers}
         self._plan: Plan | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles have no plan; it is made again."""
+        return {**vars(self), "_plan": None}
+
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: {len(self.layers)} layers, {self.count_params():,} parameters>"
 
@@ -70,7 +74,6 @@ class Model:
         other = copy.copy(self)
         other._layers = {name: change(layer) for name, layer in self._layers.items()}
         other.layers = list(other._layers.values())
-        other._plan = None
         return other
 
     def load_weights(self, path: str | Path) -> None:
