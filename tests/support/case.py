@@ -21,7 +21,8 @@ class Case:
         regime: what the numbers look like (see `filling.REGIMES`).
         seed: of every array.
         call: how the layer is called: "inputs" is 'float' (default), 'texts' or 'ids:N', or a list of these;
-            "mask" a kind of `filling.mask`; "states" (count, units) of the initial states.
+            "mask" a kind of `filling.mask`; "states" (count, units) of the initial states; "cell_states" the sizes
+            of the states that a cell is called with.
     """
 
     layer: str
@@ -70,6 +71,14 @@ class Case:
         count, units = self.call["states"]
         shape = (self.shapes[0][0], units)
         return [filling.filled("float", self.seed, f"state {n}", shape, self.regime) for n in range(count)]
+
+    def cell_states(self) -> list[np.ndarray] | None:
+        """The states (batch, size) that a cell is called with, if the layer is a cell."""
+        if "cell_states" not in self.call:
+            return None
+        batch = self.shapes[0][0]
+        sizes = enumerate(self.call["cell_states"])
+        return [filling.filled("float", self.seed, f"state {n}", (batch, size), self.regime) for n, size in sizes]
 
     def weight(self, place: int, name: str, shape: Shape) -> np.ndarray:
         """The value of weight number `place`."""

@@ -37,7 +37,7 @@ def agree(case: Case, entry: Entry, keras: Any, scratch: Layer) -> Any:
     args, kwargs, mask = oracle.call_arguments(case)
     reference, sequence = oracle.run_keras(keras, case), oracle.run_sequences(keras, case)
     reference64 = sequence64 = None
-    if "texts" not in case.kinds:
+    if "texts" not in case.kinds and entry.float64:
         keras64 = oracle.keras_layer(case, "float64")
         reference64 = oracle.run_keras(keras64, case, "float64")
         sequence64 = oracle.run_sequences(keras64, case, "float64")
@@ -346,7 +346,8 @@ def check_refusal(entry: Entry, refusal: Refusal) -> None:
     with pytest.raises(expected, match=refusal.match):  # noqa: PT012 - either of the two may refuse
         layer = build_layer(bad, case.input_shape)
         assert refusal.input is not None or refusal.kwargs, f"{refusal.what} was accepted"
-        layer.forward(case.inputs() if refusal.input is None else refusal.input, **refusal.kwargs)
+        (x, *more), _, _ = oracle.call_arguments(case)
+        layer.forward(x if refusal.input is None else refusal.input, *more, **refusal.kwargs)
 
 
 def is_inert(entry: Entry, key: str) -> bool:

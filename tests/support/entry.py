@@ -81,6 +81,7 @@ class Entry:
         any_rank: whether the layer takes input of any rank and size.
         in_file: whether a model of this layer alone can be saved (False: say why beside it).
         shape_of_keras: whether Keras tells the true shape of its output (False: say why beside it).
+        float64: whether Keras on TensorFlow computes the layer in float64 on the CPU (False: say why beside it).
         cost: how many times dearer an example is than one of Dense; it lowers the number of examples.
     """
 
@@ -97,6 +98,7 @@ class Entry:
     any_rank: bool = False
     in_file: bool = True
     shape_of_keras: Callable[[Case], bool] = lambda case: True
+    float64: bool = True
     cost: float = 1.0
 
     def __post_init__(self) -> None:

@@ -32,7 +32,13 @@ def activations() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def windows(draw: st.DrawFn, rank: int, dilate: bool = True, paddings: tuple[str, ...] = ("valid", "same")) -> Any:
+def windows(
+    draw: st.DrawFn,
+    rank: int,
+    dilate: bool = True,
+    paddings: tuple[str, ...] = ("valid", "same"),
+    largest: int = 4,
+) -> Any:
     """Kernel, strides, dilation, spatial sizes and padding that fit each other: `(sizes, options)`.
 
     Keras refuses strides together with dilation, so that one of them is 1 throughout. A 'valid' input holds at
@@ -42,8 +48,8 @@ def windows(draw: st.DrawFn, rank: int, dilate: bool = True, paddings: tuple[str
     kind = draw(st.sampled_from(("plain", "strided", "dilated") if dilate else ("plain", "strided")))
     spatial, kernel, strides, dilation = [], [], [], []
     for _ in range(rank):
-        k = draw(sizes(4))
-        s = draw(sizes(4)) if kind == "strided" else 1
+        k = draw(sizes(largest))
+        s = draw(sizes(largest)) if kind == "strided" else 1
         d = draw(sizes(3)) if kind == "dilated" else 1
         reach = (k - 1) * d + 1
         spatial.append(draw(sizes(reach + 2 * s + 2, smallest=reach if padding == "valid" else 1)))

@@ -34,6 +34,8 @@ def with_dtype(options: dict[str, Any], dtype: str) -> dict[str, Any]:
 def _typed(value: Any, dtype: str) -> Any:
     if isinstance(value, dict) and isinstance(value.get("config"), dict):
         return {**value, "config": with_dtype(value["config"], dtype)}
+    if isinstance(value, list):
+        return [_typed(item, dtype) for item in value]
     return value
 
 
@@ -45,7 +47,8 @@ def clear_now_and_then() -> None:
 
 def is_wrapper(options: dict[str, Any]) -> bool:
     """Whether a serialized layer is among the options, which the constructor would not take."""
-    return any(isinstance(value, dict) and "class_name" in value for value in options.values())
+    values = [item for value in options.values() for item in (value if isinstance(value, list) else [value])]
+    return any(isinstance(value, dict) and "class_name" in value for value in values)
 
 
 def keras_layer(case: Case, dtype: str = "float32") -> Any:
@@ -74,6 +77,9 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
         extra["mask"] = case.mask()
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
+    if case.cell_states() is not None:
+        output, states = run(_cast(x, dtype), _cast(case.cell_states(), dtype))
+        return (to_numpy(output), *to_numpy(states if isinstance(states, list | tuple) else [states]))
     return to_numpy(run(_cast(x, dtype), **extra))
 
 
@@ -154,4 +160,6 @@ def scratch_layer(layer: Any, case: Case) -> Layer:
 def call_arguments(case: Case) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     """args, kwargs and mask of the call of a scratch layer."""
     states = case.states()
+    if case.cell_states() is not None:
+        return (case.inputs(), case.cell_states()), {}, None
     return (case.inputs(),), {} if states is None else {"initial_state": states}, case.mask()

@@ -1,0 +1,87 @@
+"""What the files of the merge layers share: drawn shapes, masks, and the check that both sides take them alike."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from scratchnn.agreement import check_call
+from scratchnn.models.graph import Model
+
+from . import filling, oracle
+from .case import Case
+from .geometry import sizes
+
+MASK_KINDS = (None, "random", "end", "start", "full", "nothing")
+
+
+@st.composite
+def merged(draw, smallest=1, largest=4):
+    """Shapes of inputs that are merged element by element: the same, or with sizes of 1, or of several ranks."""
+    count = draw(st.integers(smallest, largest))
+    whole = draw(st.lists(sizes(5), min_size=2, max_size=4).map(tuple))
+    shapes = []
+    for _ in range(count):
+        kind = draw(st.sampled_from(["whole", "whole", "stretched", "shorter"]))
+        shape = list(whole)
+        if kind == "stretched" and len(whole) > 2:
+            shape = [n if axis == 0 or draw(st.booleans()) else 1 for axis, n in enumerate(shape)]
+        elif kind == "shorter" and len(whole) > 2:
+            shape = [whole[0], *whole[2:]]
+        shapes.append(tuple(shape))
+    assume(not any(taken_for_a_bias(shapes)))
+    return shapes, {}
+
+
+def taken_for_a_bias(shapes):
+    """Whether Keras 3.15 on TensorFlow may take a later input for a bias, and add it along the wrong axis.
+
+    keras.ops.add(x, y) does so where y has one size above 1, and that is the size of the second or of the last
+    axis of x (docs/findings.md); where it is the last axis of both, no harm is done.
+    """
+    rank = max(map(len, shapes))
+    for shape in shapes[1:]:
+        full = (shape[0], *[1] * (rank - len(shape)), *shape[1:])
+        wide = [axis for axis, size in enumerate(full) if size > 1]
+        yield len(wide) == 1 and wide[0] != rank - 1
+
+
+def mask_arrays(case: Case, kinds: list[str | None]) -> list[np.ndarray | None]:
+    """A mask (batch, time) for each input of rank 3, where a kind is drawn for it."""
+    return [
+        None if kind is None or len(shape) != 3 else filling.mask(kind, case.seed + place, shape[:2])
+        for place, (kind, shape) in enumerate(zip(kinds, case.shapes, strict=True))
+    ]
+
+
+def check_masks(case: Case, kinds: list[str | None]) -> None:
+    """Values and mask of the output agree with Keras, whose tensors carry their masks."""
+    masks = mask_arrays(case, kinds)
+    keras = oracle.keras_layer(case)
+    scratch = oracle.scratch_layer(keras, case)
+    reference, their_mask = _keras_call(keras, case, masks, "float32")
+    reference64, _ = _keras_call(oracle.keras_layer(case, "float64"), case, masks, "float64")
+    given = masks if any(mask is not None for mask in masks) else None
+    result = check_call(scratch, (case.inputs(),), {}, given, reference, reference64=reference64)
+    assert result.agrees, f"{case!r}, masks {kinds}: {result.verdict}: {result.reason}"
+    our_mask = Model.call(scratch, (case.inputs(),), {}, given)[1]
+    assert (our_mask is None) == (their_mask is None), f"{case!r}, masks {kinds}: {our_mask}, Keras {their_mask}"
+    if our_mask is not None:
+        np.testing.assert_array_equal(our_mask, their_mask)
+
+
+def _keras_call(layer: Any, case: Case, masks: list[np.ndarray | None], dtype: str) -> tuple[Any, Any]:
+    """Keras's output and its mask, for tensors that carry masks."""
+    keras = oracle.keras_module()
+    from keras.src import backend
+
+    tensors = []
+    for array, mask in zip(case.inputs(), masks, strict=True):
+        tensor = keras.ops.convert_to_tensor(array.astype(dtype))
+        if mask is not None:
+            backend.set_keras_mask(tensor, keras.ops.convert_to_tensor(mask))
+        tensors.append(tensor)
+    output = layer(tensors)
+    mask = backend.get_keras_mask(output)
+    return oracle.to_numpy(output), None if mask is None else oracle.to_numpy(mask)
