@@ -5,12 +5,12 @@ import numpy as np
 from scratchnn.errors import ConfigError, UnsupportedError
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.branches import pooling_branches
-from tests.support.pooling import pooling
+from tests.support.pooling import volumes
 
 TestAveragePooling3D = layer_tests(
     Entry(
         "AveragePooling3D",
-        pooling(3),
+        volumes(),
         example=Case("AveragePooling3D", (2, 4, 5, 3, 2), {"pool_size": (2, 3, 2), "padding": "same"}),
         branches=pooling_branches(),
         refusals=[

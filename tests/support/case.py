@@ -61,8 +61,9 @@ class Case:
 
     def mask(self) -> np.ndarray | None:
         """The mask (batch, time), if the case has one."""
-        kind = self.call.get("mask")
-        return None if kind is None else filling.mask(kind, self.seed, self.shapes[0][:2])
+        kind, shape = self.call.get("mask"), self.shapes[0]
+        time = 2 if self.options.get("data_format") == "channels_first" else 1
+        return None if kind is None else filling.mask(kind, self.seed, (shape[0], shape[time]))
 
     def states(self) -> list[np.ndarray] | None:
         """The initial states (batch, units), if the case has any."""
