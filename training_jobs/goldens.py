@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -27,7 +30,7 @@ from training_jobs.experiments import Variation
 from training_jobs.jobs import Job, cached_data, do_job
 from training_jobs.keras_models import IMAGE_SHAPE, configure_tensorflow
 from training_jobs.manifest import write_manifest
-from training_jobs.run_store import FinishedRun, move_folder, write_folder, write_json
+from training_jobs.run_store import FinishedRun, finished_runs, move_folder, write_folder, write_json
 from training_jobs.training import HISTORY, MODEL, classification_metrics
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ GOLDEN = "golden.npz"
 METRICS = "metrics.json"
 VOCABULARY = "vocabulary.txt"
 GOLDEN_SEED = 0
+_BAND_SEEDS = 3
 PROBES = 16
 _PROBE_SEED = 20_250_601
 # On CIFAR-10 only the first 1,000 test images are promised: there every copy of the data set has
@@ -63,9 +67,26 @@ def probe_inputs(dataset: DatasetName, vocabulary: int) -> np.ndarray:
     return np.where(np.arange(SEQUENCE_LENGTH) < lengths[:, None], ids, np.int32(0))
 
 
-def write_golden(run: FinishedRun, data: TrainingData, target: Path) -> None:
+def write_golden(run: FinishedRun, data: TrainingData, target: Path, band: Band | None = None) -> None:
     """Make a golden folder from a finished run; the folder appears, or is replaced, by a rename."""
-    write_folder(target, lambda folder: _write(folder, run, data))
+    write_folder(target, lambda folder: _write(folder, run, data, band))
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the macro-F1 of a retrained model should lie, on the whole test split."""
+
+    low: float
+    high: float
+    seeds: int
+
+
+def band_of(scores: Sequence[float]) -> Band | None:
+    """Return the band of one score a seed: three standard deviations around the mean, from 3 seeds."""
+    if len(scores) < _BAND_SEEDS:
+        return None
+    mean, spread = statistics.fmean(scores), 3 * statistics.stdev(scores)
+    return Band(max(0.0, mean - spread), min(1.0, mean + spread), len(scores))
 
 
 class StagedGoldens:
@@ -100,7 +121,11 @@ def staged_goldens(
     with TemporaryDirectory(prefix=".staging-", dir=root) as staging:
         for variation in variations:
             run = do_job(Job(variation, GOLDEN_SEED, data_dir, runs))
-            write_golden(run, cached_data(variation.dataset, data_dir), Path(staging) / variation.name)
+            data = cached_data(variation.dataset, data_dir)
+            seeds = {
+                run.record()["seed"]: run.record()["test"]["macro_f1"] for run in finished_runs(variation, runs)
+            }
+            write_golden(run, data, Path(staging) / variation.name, band_of(list(seeds.values())))
         yield StagedGoldens(Path(staging), root, [variation.name for variation in variations])
 
 
@@ -108,13 +133,23 @@ def describe_drift(old: Path, new: Path) -> str:
     """Return in words how far a new golden is from the old one: outputs, labels, F1, last losses."""
     if not (old / METRICS).is_file():
         return "new"
-    with np.load(old / GOLDEN) as before, np.load(new / GOLDEN) as after:
-        parts = [_output_drift(before, after), _label_drift(before, after)]
-    scores = [json.loads((folder / METRICS).read_text(encoding="utf-8"))["macro_f1"] for folder in (old, new)]
+    with np.load(old / GOLDEN) as earlier, np.load(new / GOLDEN) as later:
+        parts = [_output_drift(earlier, later), _label_drift(earlier, later)]
+    before, after = (json.loads((folder / METRICS).read_text(encoding="utf-8")) for folder in (old, new))
     losses = [_last_validation_loss(folder / HISTORY) for folder in (old, new)]
-    parts.append(f"macro-F1 {scores[0]:.4f} -> {scores[1]:.4f} ({scores[1] - scores[0]:+.4f})")
+    change = after["macro_f1"] - before["macro_f1"]
+    parts.append(f"macro-F1 {before['macro_f1']:.4f} -> {after['macro_f1']:.4f} ({change:+.4f})")
     parts.append(f"last validation loss {losses[0]:.4f} -> {losses[1]:.4f}")
+    parts += _band_drift(before.get("band"), after["training"]["test"]["macro_f1"])
     return "; ".join(parts)
+
+
+def _band_drift(band: Mapping[str, float] | None, score: float) -> list[str]:
+    """Return whether the new score on the whole test split lies where the old golden promised."""
+    if band is None:
+        return []
+    place = "inside" if band["low"] <= score <= band["high"] else "OUTSIDE"
+    return [f"{place} the band {band['low']:.3f} to {band['high']:.3f}"]
 
 
 def _output_drift(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> str:
@@ -137,7 +172,7 @@ def _last_validation_loss(history: Path) -> float:
         return float(list(csv.DictReader(stream))[-1]["val_loss"])
 
 
-def _write(folder: Path, run: FinishedRun, data: TrainingData) -> None:
+def _write(folder: Path, run: FinishedRun, data: TrainingData, band: Band | None) -> None:
     import keras
 
     shutil.copy2(run.folder / MODEL, folder / MODEL)
@@ -147,7 +182,8 @@ def _write(folder: Path, run: FinishedRun, data: TrainingData) -> None:
     test = data.test.head(TEST_LIMIT[data.name])
     arrays = _golden_arrays(keras.models.load_model(folder / MODEL), test, data)
     np.savez_compressed(folder / GOLDEN, **arrays)
-    write_json(folder / METRICS, _metrics(run.record(), test, data, arrays))
+    banded = {"band": None if band is None else dataclasses.asdict(band)}
+    write_json(folder / METRICS, {**_metrics(run.record(), test, data, arrays), **banded})
 
 
 def _golden_arrays(model: keras.Model, test: Split, data: TrainingData) -> dict[str, Any]:
