@@ -1,9 +1,6 @@
 """Tiny data sets and variations: the training jobs without hours of training."""
 
-import dataclasses
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +11,6 @@ from training_jobs.experiments import Convolutional, Recurrent, Training, Variat
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-REPOSITORY = Path(__file__).parents[2]
 WORDS = ("bagus", "buruk", "biasa", "enak", "mahal", "murah", "hotel", "makanan")
 LABEL_WORDS = {"positive": "bagus", "negative": "buruk", "neutral": "biasa"}
 
@@ -57,26 +53,3 @@ def tiny_cnn() -> Variation:
 def tiny_rnn() -> Variation:
     architecture = Recurrent("rnn", 1, 4, bidirectional=True, embedding_dim=8, embedding_dropout=0.2)
     return Variation(architecture, Training(epochs=3, batch_size=8))
-
-
-def with_training(variation: Variation, **changes) -> Variation:
-    return dataclasses.replace(variation, training=dataclasses.replace(variation.training, **changes))
-
-
-def command(*arguments, **environment) -> subprocess.CompletedProcess[str]:
-    """Run `python -m training_jobs` as its users do."""
-    return subprocess.run(
-        [sys.executable, "-m", "training_jobs", *map(str, arguments)],
-        cwd=REPOSITORY,
-        env=clean_environment(**environment),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
-def clean_environment(**environment) -> dict[str, str]:
-    """Return this environment without what names data or runs, and quiet."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SCRATCHNN_")}
-    return {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}

@@ -8,8 +8,8 @@ import sys
 import time
 
 import pytest
+from jobs_support import REPOSITORY, clean_environment, command
 
-from conftest import REPOSITORY, clean_environment, command
 from training_jobs.cli import main
 
 NAME = "lstm_1x32_both"

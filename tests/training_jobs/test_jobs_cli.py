@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 import pytest
+from jobs_support import REPOSITORY, clean_environment, command
 
-from conftest import REPOSITORY, clean_environment, command
 from training_jobs.cli import main
 from training_jobs.experiments import variations
 

@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from jobs_support import with_training
 
-from conftest import with_training
 from scratchnn.datasets import load_training_data
 from training_jobs.run_store import RunKey
 from training_jobs.training import train_run
