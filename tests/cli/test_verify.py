@@ -97,6 +97,7 @@ def test_what_cannot_be_judged_exits_2_but_a_disagreement_wins(cnn, tmp_path, ca
     assert "AGREES" in text
     assert "NOT JUDGED" in text
     assert "Lambda 'evil'" in text
+    assert "3 models: 1 agree, 2 could not be judged" in text
     monkeypatch.setattr(verify, "load_model", lambda path: scratchnn.load_model(path).map_weights(lambda a: 2 * a))
     assert main(["verify", str(unsupported), str(cnn)]) == 1
 
