@@ -153,8 +153,9 @@ class KerasModel:
             try:
                 self.model(_to_tensor(self._keras, x), training=False)
             finally:
-                for _, layer in leaves:
-                    vars(layer).pop("call", None)
+                for _, leaf in leaves:
+                    for layer in (leaf, *_directions(leaf)):
+                        vars(layer).pop("call", None)
         return calls
 
     @contextmanager
@@ -167,69 +168,87 @@ class KerasModel:
 
     def _recorder(self, path: tuple[str, ...], layer: Any, calls: list[KerasCall]) -> Callable[..., Any]:
         """The layer's `call`, which also records what went in and came out."""
-        original, count = layer.call, Counter[str]()
-        twin = self._twin(layer, _in_float64)
-        sequence, sequence64 = (self._sequences(layer, change) for change in (dict, _in_float64))
+        twin, take_steps, count = self._float64_twin(layer), _show_steps(layer), Counter[str]()
+        original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            output = _to_numpy(result := original(*args, **kwargs))
+            output = original(*args, **kwargs)
             rest = {key: value for key, value in kwargs.items() if key not in ("mask", "training")}
             given = _to_numpy(args), _to_numpy(rest), _to_numpy(kwargs.get("mask"))
-            again = (twin and twin(*given), sequence and sequence(*given), sequence64 and sequence64(*given))
-            calls.append(KerasCall(path, count["calls"], *given, output, *again))
+            output64, steps64 = twin(*given) if twin is not None else (None, None)
+            record = KerasCall(path, count["calls"], *given, _to_numpy(output), output64, take_steps(), steps64)
+            calls.append(record)
             count["calls"] += 1
-            return result
+            return output
 
         return call
 
-    def _twin(
-        self, layer: Any, change: Callable[[Any], Any], **options: Any
-    ) -> Callable[[Any, Any, Any], Any] | None:
-        """A layer with the same weights and a changed config, as a function of args, kwargs and mask."""
+    def _float64_twin(self, layer: Any) -> Call | None:
+        """The same layer in float64: a function of args, kwargs and mask that gives output and steps."""
         dtype_name = getattr(layer, "compute_dtype", None)
         if dtype_name is None:  # an operation: it has neither weights nor a dtype of its own
-            return _operation_twin(self._keras, layer.call)
+            operation = layer.call
+            return lambda args, kwargs, mask: (_to_numpy(operation(*self._wide(args), **self._wide(kwargs))), None)
         if not dtype_name.startswith("float"):
             return None
-        serialized = self._keras.layers.serialize(layer)
-        twin = self._keras.layers.deserialize(
-            change({**serialized, "config": {**serialized["config"], **options}})
-        )
-        weights, dtype = layer.get_weights(), np.dtype(twin.compute_dtype)
+        twin = self._keras.layers.deserialize(_in_float64(self._keras.layers.serialize(layer)))
+        weights, take_steps = layer.get_weights(), _show_steps(twin)
 
         def call(args: Any, kwargs: Any, mask: Any) -> Any:
-            args, kwargs = (
-                _to_tensor(self._keras, _cast(args, dtype)),
-                _to_tensor(self._keras, _cast(kwargs, dtype)),
-            )
+            args, kwargs = self._wide(args), self._wide(kwargs)
             if mask is not None:
                 kwargs = {**kwargs, "mask": _to_tensor(self._keras, mask)}
             if not twin.built:
                 twin.build(_map(lambda tensor: tuple(tensor.shape), args[0]))
             twin.set_weights(weights)
-            return _to_numpy(twin(*args, **kwargs))
+            return _to_numpy(twin(*args, **kwargs)), take_steps()
 
         return call
 
-    def _sequences(self, layer: Any, change: Callable[[Any], Any]) -> Call | None:
-        """The steps of a recurrent layer that returns the last alone, as a function of args, kwargs and mask."""
-        if getattr(layer, "return_sequences", True):
-            return None
-        directions = [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
-        twins = [
-            self._twin(direction, change, return_sequences=True, return_state=False) for direction in directions
-        ]
+    def _wide(self, structure: Any) -> Any:
+        """Arrays as tensors, floats among them in float64."""
+        return _to_tensor(self._keras, _cast(structure, np.float64))
 
-        def call(args: Any, kwargs: Any, mask: Any) -> Any:
-            states = kwargs.get("initial_state")
-            shares = [None] * len(twins) if states is None else np.array_split(np.arange(len(states)), len(twins))
-            found = []
-            for twin, share in zip(twins, shares, strict=True):
-                own = {} if share is None else {"initial_state": [states[place] for place in share]}
-                found.append(twin(args, own, mask) if twin is not None else None)
-            return found if len(found) > 1 else found[0]
 
-        return call
+def _directions(layer: Any) -> list[Any]:
+    """The recurrent layers in a layer that returns the last of their outputs alone."""
+    if getattr(layer, "return_sequences", True):
+        return []
+    return [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
+
+
+def _show_steps(layer: Any) -> Callable[[], Any]:
+    """Let a recurrent layer that returns its last output alone remember all of them.
+
+    Returns:
+        What takes the outputs of all steps of the last call (of both directions for Bidirectional), or None.
+    """
+    shown: list[Any] = []
+    for direction in _directions(layer):
+        direction.call = _stepwise(direction, direction.call, shown)
+
+    def take() -> Any:
+        found = _to_numpy(list(shown))
+        shown.clear()
+        return found if len(found) > 1 else found[0] if found else None
+
+    return take
+
+
+def _stepwise(layer: Any, original: Callable[..., Any], shown: list[Any]) -> Callable[..., Any]:
+    """The layer's `call`, run with return_sequences; it returns the last output as before."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        layer.return_sequences = True
+        try:
+            result = original(*args, **kwargs)
+        finally:
+            layer.return_sequences = False
+        steps, *states = result if layer.return_state else (result,)
+        shown.append(steps)
+        return (steps[:, -1], *states) if layer.return_state else steps[:, -1]
+
+    return call
 
 
 def _leaves(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -248,16 +267,6 @@ def _set_weights(model: Any, spec: ModelSpec) -> None:
             _set_weights(model.get_layer(layer.name), layer.model)
         elif layer.weights:
             model.get_layer(layer.name).set_weights([weight.value for weight in layer.weights])
-
-
-def _operation_twin(keras: Any, call: Callable[..., Any]) -> Call:
-    """An operation on float64 operands, as a function of args, kwargs and mask."""
-
-    def twin(args: Any, kwargs: Any, mask: Any) -> Any:
-        args, kwargs = (_to_tensor(keras, _cast(given, np.float64)) for given in (args, kwargs))
-        return _to_numpy(call(*args, **kwargs))
-
-    return twin
 
 
 def _first_line(error: Exception) -> str:
