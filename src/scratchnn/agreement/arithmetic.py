@@ -21,6 +21,10 @@ from ..layers.base import Layer
 Array = NDArray[Any]
 
 
+# One over the square root: two roundings, or TensorFlow's own approximation (measured, see `measure`).
+RSQRT_UNITS = 5.0
+
+
 @dataclass(frozen=True)
 class Approx:
     """A float64 array and, elementwise, how far the implementation under test may be from it.
@@ -158,7 +162,7 @@ class Arithmetic:
         low, high = np.sqrt(np.maximum(a.value - a.error, 0)), np.sqrt(a.value + a.error)
         return self.rounded(value, np.maximum(high - value, value - low), units)
 
-    def rsqrt(self, a: Approx, units: float = 5.0) -> Approx:
+    def rsqrt(self, a: Approx, units: float = RSQRT_UNITS) -> Approx:
         """One over the square root; TensorFlow's has an approximation of its own."""
         value = 1 / np.sqrt(a.value)
         low, high = 1 / np.sqrt(a.value + a.error), 1 / np.sqrt(np.maximum(a.value - a.error, 0))

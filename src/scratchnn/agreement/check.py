@@ -56,11 +56,7 @@ def check_call(
     case = _Case(layer, args, dict(kwargs or {}), mask)
     with np.errstate(all="ignore"):
         theirs = as_list(reference)
-        ours = as_list(
-            call_layer(layer, case.inputs(layer.dtype), case.keywords(layer.dtype), mask)
-            if candidate is None
-            else candidate
-        )
+        ours = as_list(case.run() if candidate is None else candidate)
         fault = _form_fault(layer, ours, theirs)
         if fault is not None:
             return replace(fault, layer=layer.label)
@@ -79,6 +75,21 @@ class _Case:
         self.rule = find_rule(layer)
         given = [*_floats(args), *_floats(tuple(kwargs.values())), *_floats(tuple(layer.get_weights()))]
         self.finite = all(bool(np.isfinite(array).all()) for array in given)
+
+    def run(self) -> Any:
+        """The layer's own result, called as a model calls it."""
+        return call_layer(self.layer, self.inputs(None), self.keywords(None), self.mask)
+
+    def run64(self) -> Any:
+        """The same in float64."""
+        return call_layer(self.layer64, self.inputs(np.float64), self.keywords(np.float64), self.mask)
+
+    def dtype(self, reference: Array) -> Any:
+        """The dtype whose rounding is judged: the layer's, or for an operation that of its operands."""
+        if self.layer.computes:
+            return self.layer.dtype
+        floats = [array.dtype for array in (*_floats(self.args), reference) if array.dtype.kind == "f"]
+        return np.result_type(*(dtype for dtype in floats)) if floats else np.dtype(np.float64)
 
     def inputs(self, dtype: Any) -> tuple[Any, ...]:
         return tuple(_cast(value, self.layer, dtype) for value in self.args)
@@ -111,7 +122,7 @@ def _judge(
     case: _Case, ours: list[Array], theirs: list[Array], reference64: Any, exact: bool, sequences: tuple[Any, ...]
 ) -> Agreement:
     our_sequence, their_sequence, sequence64 = sequences
-    dtype = case.layer.dtype if case.layer.computes else np.float64
+    dtype = case.dtype(theirs[0])
     size = sum(output.size for output in ours)
     approx = case.approx(dtype, theirs, their_sequence)
     keras = compare(_with_hidden(theirs, their_sequence, approx), approx)
@@ -120,22 +131,28 @@ def _judge(
     scratch = compare(_with_hidden(ours, our_sequence, approx), approx)
     results = [_verdict(Channel.C32, scratch, keras, size, witnessed=reference64 is not None)]
     if exact:
-        rounded = [Approx(np.asarray(a.value, dtype), np.zeros(a.value.shape)) for a in approx[: len(ours)]]
-        results.append(
-            _verdict(Channel.Z, compare(ours, rounded), compare(theirs, rounded), size, reference64 is not None)
-        )
+        results.append(_bits(ours, theirs, [a.value.astype(dtype) for a in approx[: len(ours)]], size))
     if reference64 is not None:
         results.insert(0, _float64(case, as_list(reference64), sequence64, size))
     wrong = [result for result in results if not result.agrees]
     return wrong[0] if wrong else max(results, key=lambda result: result.ratio)
 
 
+def _bits(ours: list[Array], theirs: list[Array], exact: list[Array], size: int) -> Agreement:
+    """Channel Z: the same numbers on both sides; where not, off is who has not the exact result."""
+    same = all(np.array_equal(*pair, equal_nan=True) for pair in zip(ours, theirs, strict=True))
+    if same:
+        return Agreement(Verdict.AGREE, Channel.Z, size=size)
+    wanted = [Approx(value.astype(np.float64), np.zeros(value.shape)) for value in exact]
+    return _verdict(Channel.Z, compare(ours, wanted), compare(theirs, wanted), size, witnessed=True)
+
+
 def _float64(case: _Case, theirs: list[Array], their_sequence: Any, size: int) -> Agreement:
     """Channel C64: what Keras's float64 result says is the definition, so only scratchnn can be off."""
-    fault = _form_fault(case.layer64, theirs, theirs)
+    ours = as_list(case.run64())
+    fault = _form_fault(case.layer64, ours, theirs)
     if fault is not None:
-        return replace(fault, channel=Channel.C64, verdict=Verdict.KERAS_OFF)
-    ours = as_list(call_layer(case.layer64, case.inputs(np.float64), case.keywords(np.float64), case.mask))
+        return replace(fault, channel=Channel.C64)
     our_sequence = None if their_sequence is None else case.hidden(case.layer64)
     approx = case.approx(np.float64, theirs, their_sequence)
     keras = compare(_with_hidden(theirs, their_sequence, approx), approx, factor=2)
@@ -220,14 +237,17 @@ def _floats(structure: Any) -> list[Array]:
     """All float arrays in nested tuples and lists."""
     if isinstance(structure, list | tuple):
         return [array for item in structure for array in _floats(item)]
-    array = np.asarray(structure)
-    return [array] if array.dtype.kind == "f" else []
+    return [structure] if isinstance(structure, np.ndarray) and structure.dtype.kind == "f" else []
 
 
 def _cast(value: Any, layer: Layer, dtype: Any) -> Any:
-    """Float arrays in that dtype, by way of the layer's own: the oracle sees what the layer sees."""
+    """Float arrays in that dtype, by way of the layer's own: the oracle sees what the layer sees.
+
+    A dtype of None stands for what the layer is called with in a model.
+    """
     if isinstance(value, list | tuple):
         return type(value)(_cast(item, layer, dtype) for item in value)
-    if layer.computes and isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value.astype(layer.dtype, copy=False).astype(dtype, copy=False)
-    return value
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return value
+    own = value.astype(layer.dtype, copy=False) if layer.computes else value
+    return own if dtype is None else own.astype(dtype, copy=False)

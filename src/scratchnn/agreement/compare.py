@@ -61,7 +61,8 @@ def deviation(observed: Array, approx: Approx, factor: float = 1.0) -> Deviation
         return Deviation(np.inf, reason=f"shape {observed.shape}, expected {np.shape(approx.value)}")
     if observed.size == 0:
         return Deviation(np.inf, reason=f"nothing to compare: shape {observed.shape}")
-    ratios = _ratios(observed.astype(np.float64), np.asarray(approx.value, np.float64), approx.error * factor)
+    with np.errstate(all="ignore"):  # infinities among the numbers
+        ratios = _ratios(observed.astype(np.float64), np.asarray(approx.value, np.float64), approx.error * factor)
     where = tuple(map(int, np.unravel_index(np.argmax(ratios), ratios.shape)))
     expected, got, ratio = float(approx.value[where]), float(observed[where]), float(ratios[where])
     return Deviation(

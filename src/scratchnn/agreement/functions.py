@@ -38,6 +38,16 @@ def plus_x(x: Array, phi: Array) -> Array:
     return np.abs(phi) + np.abs(x)
 
 
+def up_to_one(x: Array, phi: Array) -> Array:
+    """|phi| + min(|x|, 1): where the function comes back to 0, it keeps the accuracy of numbers up to 1."""
+    return np.abs(phi) + np.minimum(np.abs(x), 1)
+
+
+def of_slope(x: Array, phi: Array) -> Array:
+    """The same for the tangent, whose slope is 1 + phi²."""
+    return up_to_one(x, phi) + np.square(phi)
+
+
 @dataclass(frozen=True)
 class Accuracy:
     """How accurately an elementwise function is computed.
@@ -69,27 +79,46 @@ ACCURACY: dict[str, Accuracy] = {
     "relu6": Accuracy(0, 0),
     "hard_tanh": Accuracy(0, 0),
     "hard_shrink": Accuracy(0, 0),
-    "leaky_relu": Accuracy(3, 3, turns=(0.0,), constant=1),
+    "leaky_relu": Accuracy(2, 2, turns=(0.0,), constant=1),
     "soft_shrink": Accuracy(2, 2),
-    "hard_sigmoid": Accuracy(4, 4, plus_one),
-    "legacy_hard_sigmoid": Accuracy(4, 4, plus_one),
-    "sparse_sigmoid": Accuracy(4, 4, plus_one),
-    "hard_silu": Accuracy(5, 5, plus_x, turns=(-3.0, -1.5)),
+    "hard_sigmoid": Accuracy(1, 1, plus_one),
+    "legacy_hard_sigmoid": Accuracy(2, 2, plus_one),
+    "sparse_sigmoid": Accuracy(1, 1, plus_one),
+    "hard_silu": Accuracy(2, 2, plus_x, turns=(-3.0, -1.5)),
     "sparse_plus": Accuracy(6, 6),
-    "softsign": Accuracy(4, 4),
-    "squareplus": Accuracy(6, 6, plus_x, peak=np.square),
-    "elu": Accuracy(9, 9, plus_one),
-    "selu": Accuracy(9, 9, plus_one),
-    "celu": Accuracy(9, 9, plus_one),
+    "softsign": Accuracy(3, 3),
+    "squareplus": Accuracy(4, 4, plus_x, peak=np.square),
+    "elu": Accuracy(2, 2, plus_one),
+    "selu": Accuracy(3, 3, plus_one),
+    "celu": Accuracy(3, 3, plus_one),
     "exponential": Accuracy(6, 8),
     "sigmoid": Accuracy(13, 16),
     "log_sigmoid": Accuracy(13, 16),
     "tanh": Accuracy(9, 24),
-    "tanh_shrink": Accuracy(9, 24, plus_x),
+    "tanh_shrink": Accuracy(5, 5, plus_x),
     "softplus": Accuracy(13, 16),
-    "silu": Accuracy(15, 20, turns=(-1.2784645427610738,)),
-    "mish": Accuracy(20, 40, turns=(-1.1924312145406548,)),
-    "gelu": Accuracy(12, 20, plus_x, turns=(-0.7517915246935645,), constant=0.2),
+    "silu": Accuracy(15, 18, turns=(-1.2784645427610738,)),
+    "mish": Accuracy(13, 16, turns=(-1.1924312145406548,)),
+    "gelu": Accuracy(3, 4, plus_x, turns=(-0.7517915246935645,), constant=0.2),
+}
+# The same for operations of a graph that are no activation function, by the name of their class.
+OPERATIONS: dict[str, Accuracy] = {
+    "Expm1": Accuracy(7, 7),
+    "Log": Accuracy(6, 4),
+    "Log1p": Accuracy(8, 6),
+    "Log2": Accuracy(6, 4),
+    "Log10": Accuracy(6, 6),
+    "Sin": Accuracy(2, 2, up_to_one),
+    "Cos": Accuracy(2, 2, plus_one),
+    "Tan": Accuracy(2, 2, of_slope),
+    "Sinh": Accuracy(5, 4),
+    "Cosh": Accuracy(6, 4),
+    "Arcsin": Accuracy(11, 3),
+    "Arccos": Accuracy(7, 3),
+    "Arctan": Accuracy(6, 7),
+    "Reciprocal": Accuracy(5, 5),
+    "Erf": Accuracy(8, 6),
+    "Gelu": Accuracy(4, 4, plus_x, constant=0.2),
 }
 
 _BY_FUNCTION = {function: name for name, function in reversed(activations.ACTIVATIONS.items())}

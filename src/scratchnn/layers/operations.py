@@ -241,7 +241,8 @@ def _logsumexp(x: Array, axis: Any, keepdims: bool) -> Array:
 
 
 def _divide_no_nan(x: Any, y: Any) -> Array:
-    return np.where(np.equal(y, 0), 0, np.divide(x, np.where(np.equal(y, 0), 1, y)))
+    x, y = (np.asarray(value, np.result_type(x, y)) for value in (x, y))  # a Python number takes the other's dtype
+    return np.where(y == 0, np.zeros_like(y), x / np.where(y == 0, np.ones_like(y), y))
 
 
 def _argument(find: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,6 +22,8 @@ class StackedRNNCells(Cell):
         cells: at least one cell; each takes the units of the one before.
     """
 
+    bound = "stacked"
+
     def __init__(self, cells: Sequence[Cell], *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
         self.cells = tuple(cells)

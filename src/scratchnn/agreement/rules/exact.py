@@ -1,15 +1,69 @@
 """Rules for layers that move numbers or choose among them: nothing is rounded."""
 
+import copy
+from typing import Any
+
 import numpy as np
 
 from ..arithmetic import Approx
-from .base import Call, rule
+from .base import Call, as_list, call_layer, rule
 
 
 @rule("exact")
 def exact(call: Call) -> list[Approx]:
     """Reshapes, transpositions, padding, look-ups: every bit as it was."""
+    if hasattr(call.layer, "options"):
+        return _chosen(call)
     return [Approx(value, np.zeros(np.shape(value))) for value in call.run()]
+
+
+def _chosen(call: Call) -> list[Approx]:
+    """An operation that compares, clips or chooses: no rounding of its own, but of what it is given.
+
+    The implementation may have rounded a constant to float32 and flushed numbers below the normal range to zero,
+    so the results with all of that may come out too, and anything between.
+    """
+    values = call.run()
+    layer = copy.copy(call.layer)
+    layer.options = _rounded(call.layer.options)
+    args = _flushed(call, _rounded(call.args))
+    others = as_list(call_layer(layer, args, _rounded(dict(call.kwargs)), call.mask))
+    results = []
+    for value, other in zip(values, others, strict=True):
+        exact_value, apart = value.astype(np.float64), np.not_equal(value, other)
+        error = np.where(apart, np.abs(exact_value - other), 0.0)
+        below = (np.abs(exact_value) < call.arithmetic.tiny) & np.any(_tiny_inputs(call))
+        results.append(Approx(exact_value, error + 2 * call.arithmetic.tiny * below))
+    return results
+
+
+def _tiny_inputs(call: Call) -> list[bool]:
+    """Whether each array among the arguments has numbers below the normal range."""
+    return [bool(np.any(call.arithmetic.flushed(array))) for array in _arrays(call.args)]
+
+
+def _arrays(structure: Any) -> list[Any]:
+    if isinstance(structure, list | tuple):
+        return [array for item in structure for array in _arrays(item)]
+    return [structure] if isinstance(structure, np.ndarray) and structure.dtype.kind == "f" else []
+
+
+def _flushed(call: Call, structure: Any) -> Any:
+    """The structure with its numbers below the normal range at zero."""
+    if isinstance(structure, list | tuple):
+        return type(structure)(_flushed(call, item) for item in structure)
+    if isinstance(structure, np.ndarray) and structure.dtype.kind == "f":
+        return np.where(call.arithmetic.flushed(structure) > 0, 0.0, structure)
+    return structure
+
+
+def _rounded(structure: Any) -> Any:
+    """The structure with its Python floats rounded to float32."""
+    if isinstance(structure, dict):
+        return {key: _rounded(value) for key, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return type(structure)(_rounded(value) for value in structure)
+    return float(np.float32(structure)) if type(structure) is float else structure
 
 
 @rule("maximum", sided=True)
