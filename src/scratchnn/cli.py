@@ -130,6 +130,8 @@ def _verify(options: argparse.Namespace) -> int:
             )
         report.print_verification(result, console)
         results.append(result)
+    if len(results) > 1:
+        report.print_summary(results, console)
     if options.json is not None:
         with replacing(options.json) as temporary:
             temporary.write_text(json.dumps(report.as_json(results), indent=2) + "\n", encoding="utf-8")

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from .errors import DependencyError, OracleError
+from .keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
+from .spec import ModelSpec
 
 # With oneDNN, TensorFlow 2.21's float32 Conv2D is wrong in a corner case on AVX-512 (docs/findings.md).
 ENVIRONMENT = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -31,7 +33,7 @@ class KerasCall:
     """One call of a layer inside a Keras model, with the values that Keras gave it.
 
     Attributes:
-        layer: the layer's name.
+        layer: the layer's name, behind the names of the nested models that it is in.
         index: which call of that layer it is, from 0.
         args: positional arguments, as arrays (or lists of them).
         kwargs: keyword arguments other than mask and training.
@@ -42,7 +44,7 @@ class KerasCall:
             Bidirectional those of its forward and of its backward layer, in the order of reading).
     """
 
-    layer: str
+    layer: tuple[str, ...]
     index: int
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
@@ -71,23 +73,51 @@ def import_keras() -> Any:
 
 
 class KerasModel:
-    """A model that Keras has loaded from a file.
+    """A model of a file, in Keras.
+
+    Files of Keras 3 are loaded by Keras. Those of Keras 1 and 2, which Keras 3 refuses or understands otherwise
+    (hard_sigmoid is another function now), and those that Keras fails to load are built of fresh Keras layers from
+    what scratchnn's reader found in them.
 
     Args:
         path: a file that `scratchnn.load_model` accepts.
+        spec: what the reader found in it.
+
+    Attributes:
+        note: how the model was made, where it was not Keras that loaded the file; else "".
 
     Raises:
         DependencyError: Keras is not installed.
-        OracleError: Keras cannot load the file.
+        OracleError: there is no such model in Keras.
     """
 
-    def __init__(self, path: Path) -> None:
-        keras = import_keras()
-        try:
-            self.model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except Exception as error:  # whatever Keras raises: it is Keras that could not be asked
-            raise OracleError(f"{path}: Keras cannot load it: {_first_line(error)}") from error
-        self._keras, self._path = keras, path
+    def __init__(self, path: Path, spec: ModelSpec) -> None:
+        self._keras, self._path, self.note = import_keras(), path, ""
+        if spec.keras_version.startswith(("1", "2")):
+            self.note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
+        else:
+            try:
+                self.model = self._keras.saving.load_model(path, compile=False, safe_mode=True)
+            except Exception as error:  # whatever Keras raises: then its layers are asked
+                reason = _first_line(error)
+                self.note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
+        if self.note:
+            self.model = self._built(spec)
+
+    def _built(self, spec: ModelSpec) -> Any:
+        """The model from fresh Keras layers with the weights of the file."""
+        with self._asked(), self._legacy_names():
+            model = self._keras.saving.deserialize_keras_object(modern_config(spec))
+            _set_weights(model, spec)
+            return model
+
+    def _legacy_names(self) -> Any:
+        """A scope in which Keras knows the functions that only its older versions had."""
+
+        def legacy_hard_sigmoid(x: Any) -> Any:
+            return self._keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+        return self._keras.saving.custom_object_scope({LEGACY_HARD_SIGMOID: legacy_hard_sigmoid})
 
     def predict(self, x: Any) -> tuple[Any, float]:
         """The model's output for a batch, and the seconds that a second call took.
@@ -116,15 +146,16 @@ class KerasModel:
             OracleError: Keras fails.
         """
         calls: list[KerasCall] = []
-        layers = [layer for layer in self.model.layers if type(layer).__name__ != "InputLayer"]
-        for layer in layers:
-            layer.call = self._recorder(layer, calls)
-        try:
-            with self._asked():
+        leaves = list(_leaves(self.model))
+        with self._asked(), self._legacy_names():
+            for path, layer in leaves:
+                layer.call = self._recorder(path, layer, calls)
+            try:
                 self.model(_to_tensor(self._keras, x), training=False)
-        finally:
-            for layer in layers:
-                del layer.call
+            finally:
+                for _, leaf in leaves:
+                    for layer in (leaf, *_directions(leaf)):
+                        vars(layer).pop("call", None)
         return calls
 
     @contextmanager
@@ -135,68 +166,107 @@ class KerasModel:
         except Exception as error:
             raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
 
-    def _recorder(self, layer: Any, calls: list[KerasCall]) -> Callable[..., Any]:
+    def _recorder(self, path: tuple[str, ...], layer: Any, calls: list[KerasCall]) -> Callable[..., Any]:
         """The layer's `call`, which also records what went in and came out."""
-        original, count = layer.call, Counter[str]()
-        twin = self._twin(layer, _in_float64)
-        sequence, sequence64 = (self._sequences(layer, change) for change in (dict, _in_float64))
+        twin, take_steps, count = self._float64_twin(layer), _show_steps(layer), Counter[str]()
+        original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            output = _to_numpy(result := original(*args, **kwargs))
+            output = original(*args, **kwargs)
             rest = {key: value for key, value in kwargs.items() if key not in ("mask", "training")}
             given = _to_numpy(args), _to_numpy(rest), _to_numpy(kwargs.get("mask"))
-            again = (twin and twin(*given), sequence and sequence(*given), sequence64 and sequence64(*given))
-            calls.append(KerasCall(layer.name, count["calls"], *given, output, *again))
+            output64, steps64 = twin(*given) if twin is not None else (None, None)
+            record = KerasCall(path, count["calls"], *given, _to_numpy(output), output64, take_steps(), steps64)
+            calls.append(record)
             count["calls"] += 1
-            return result
+            return output
 
         return call
 
-    def _twin(
-        self, layer: Any, change: Callable[[Any], Any], **options: Any
-    ) -> Callable[[Any, Any, Any], Any] | None:
-        """A layer with the same weights and a changed config, as a function of args, kwargs and mask."""
-        if not str(layer.compute_dtype).startswith("float"):
+    def _float64_twin(self, layer: Any) -> Call | None:
+        """The same layer in float64: a function of args, kwargs and mask that gives output and steps."""
+        dtype_name = getattr(layer, "compute_dtype", None)
+        if dtype_name is None:  # an operation: it has neither weights nor a dtype of its own
+            operation = layer.call
+            return lambda args, kwargs, mask: (_to_numpy(operation(*self._wide(args), **self._wide(kwargs))), None)
+        if not dtype_name.startswith("float"):
             return None
-        serialized = self._keras.layers.serialize(layer)
-        twin = self._keras.layers.deserialize(
-            change({**serialized, "config": {**serialized["config"], **options}})
-        )
-        weights, dtype = layer.get_weights(), np.dtype(twin.compute_dtype)
+        twin = self._keras.layers.deserialize(_in_float64(self._keras.layers.serialize(layer)))
+        weights, take_steps = layer.get_weights(), _show_steps(twin)
 
         def call(args: Any, kwargs: Any, mask: Any) -> Any:
-            args, kwargs = (
-                _to_tensor(self._keras, _cast(args, dtype)),
-                _to_tensor(self._keras, _cast(kwargs, dtype)),
-            )
+            args, kwargs = self._wide(args), self._wide(kwargs)
             if mask is not None:
                 kwargs = {**kwargs, "mask": _to_tensor(self._keras, mask)}
             if not twin.built:
                 twin.build(_map(lambda tensor: tuple(tensor.shape), args[0]))
             twin.set_weights(weights)
-            return _to_numpy(twin(*args, **kwargs))
+            return _to_numpy(twin(*args, **kwargs)), take_steps()
 
         return call
 
-    def _sequences(self, layer: Any, change: Callable[[Any], Any]) -> Call | None:
-        """The steps of a recurrent layer that returns the last alone, as a function of args, kwargs and mask."""
-        if getattr(layer, "return_sequences", True):
-            return None
-        directions = [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
-        twins = [
-            self._twin(direction, change, return_sequences=True, return_state=False) for direction in directions
-        ]
+    def _wide(self, structure: Any) -> Any:
+        """Arrays as tensors, floats among them in float64."""
+        return _to_tensor(self._keras, _cast(structure, np.float64))
 
-        def call(args: Any, kwargs: Any, mask: Any) -> Any:
-            states = kwargs.get("initial_state")
-            shares = [None] * len(twins) if states is None else np.array_split(np.arange(len(states)), len(twins))
-            found = []
-            for twin, share in zip(twins, shares, strict=True):
-                own = {} if share is None else {"initial_state": [states[place] for place in share]}
-                found.append(twin(args, own, mask) if twin is not None else None)
-            return found if len(found) > 1 else found[0]
 
-        return call
+def _directions(layer: Any) -> list[Any]:
+    """The recurrent layers in a layer that returns the last of their outputs alone."""
+    if getattr(layer, "return_sequences", True):
+        return []
+    return [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
+
+
+def _show_steps(layer: Any) -> Callable[[], Any]:
+    """Let a recurrent layer that returns its last output alone remember all of them.
+
+    Returns:
+        What takes the outputs of all steps of the last call (of both directions for Bidirectional), or None.
+    """
+    shown: list[Any] = []
+    for direction in _directions(layer):
+        direction.call = _stepwise(direction, direction.call, shown)
+
+    def take() -> Any:
+        found = _to_numpy(list(shown))
+        shown.clear()
+        return found if len(found) > 1 else found[0] if found else None
+
+    return take
+
+
+def _stepwise(layer: Any, original: Callable[..., Any], shown: list[Any]) -> Callable[..., Any]:
+    """The layer's `call`, run with return_sequences; it returns the last output as before."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        layer.return_sequences = True
+        try:
+            result = original(*args, **kwargs)
+        finally:
+            layer.return_sequences = False
+        steps, *states = result if layer.return_state else (result,)
+        shown.append(steps)
+        return (steps[:, -1], *states) if layer.return_state else steps[:, -1]
+
+    return call
+
+
+def _leaves(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All layers and operations of a model that are not models themselves, with the names that lead to them."""
+    for operation in getattr(model, "operations", None) or model.layers:
+        if hasattr(operation, "get_layer"):
+            yield from _leaves(operation, (*path, operation.name))
+        elif type(operation).__name__ != "InputLayer":
+            yield (*path, operation.name), operation
+
+
+def _set_weights(model: Any, spec: ModelSpec) -> None:
+    """Give each layer of a Keras model the arrays of its spec."""
+    for layer in spec.layers:
+        if layer.model is not None:
+            _set_weights(model.get_layer(layer.name), layer.model)
+        elif layer.weights:
+            model.get_layer(layer.name).set_weights([weight.value for weight in layer.weights])
 
 
 def _first_line(error: Exception) -> str:

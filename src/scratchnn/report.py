@@ -25,6 +25,14 @@ def print_verification(result: Verification, console: Console) -> None:
     console.print(verdict(result), style=("green", "bold red", "bold yellow")[result.exit_code], soft_wrap=True)
 
 
+def print_summary(results: Sequence[Verification], console: Console) -> None:
+    """Print how many models agree, disagree and could not be judged."""
+    counts = [sum(result.exit_code == code for result in results) for code in (0, 1, 2)]
+    words = ("agree", "disagree", "could not be judged")
+    parts = [f"{count} {word}" for count, word in zip(counts, words, strict=True) if count]
+    console.print(f"{len(results)} models: {', '.join(parts)}")
+
+
 def verdict(result: Verification) -> str:
     """The one line that says it all."""
     if result.error is not None:

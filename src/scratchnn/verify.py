@@ -16,7 +16,7 @@ from .agreement import Agreement, check_call
 from .agreement.sensitivity import output_tolerance, outputs
 from .errors import InputError, ScratchnnError
 from .golden import Golden, is_golden, load_golden
-from .layers.base import Array
+from .layers.base import Array, Layer
 from .layers.embedding import Embedding
 from .layers.text_vectorization import TextVectorization
 from .models.graph import Model, load_model
@@ -127,16 +127,16 @@ def verify(
         golden = load_golden(path) if is_golden(path) else None
         file = path if golden is None else golden.model_path
         model = load_model(file)
-        keras_model = KerasModel(file)
+        keras_model = KerasModel(file, model.spec)
         if inputs is None:
             inputs = random_inputs(model, samples, seed) if golden is None else golden.probe_inputs
         layers = compare_layers(model, keras_model, inputs, progress)
         whole, keras_seconds, scratch_seconds = _compare_whole(model, keras_model, inputs)
-        results, notes = [whole], []
+        results, notes = [whole], [keras_model.note] if keras_model.note else []
         if golden is not None:
             results += [compare_recorded(model, golden)]
             if data_dir is None:
-                notes = ["SCRATCHNN_DATA is not set: the real test split was not compared"]
+                notes += ["SCRATCHNN_DATA is not set: the real test split was not compared"]
             else:
                 progress("test split", 0)
                 results += [compare_test_split(model, keras_model, golden, data_dir)]
@@ -174,17 +174,24 @@ def compare_layers(
     model: Model, keras_model: KerasModel, inputs: Any, progress: Callable[[str, float], None]
 ) -> list[LayerResult]:
     """Compare each call of each layer on the inputs that it had inside Keras."""
-    results: dict[tuple[str, int], list[Agreement]] = {}
+    results: dict[tuple[tuple[str, ...], int], list[Agreement]] = {}
     samples = _count(inputs)
     for start in range(0, samples, TRACE_BATCH):
         calls = keras_model.trace(_rows(inputs, start, start + TRACE_BATCH))
         for place, call in enumerate(calls):
-            progress(f"layer {call.layer}", (start + TRACE_BATCH * place / len(calls)) / samples)
+            progress(f"layer {'/'.join(call.layer)}", (start + TRACE_BATCH * place / len(calls)) / samples)
             results.setdefault((call.layer, call.index), []).append(_check(model, call))
     return [
-        LayerResult(name, model.spec.layer(name).class_name, max(agreements, key=_severity))
-        for (name, _), agreements in results.items()
+        LayerResult("/".join(path), _find(model, path)[1], max(agreements, key=_severity))
+        for (path, _), agreements in results.items()
     ]
+
+
+def _find(model: Any, path: tuple[str, ...]) -> tuple[Layer, str]:
+    """The layer that a path of names leads to through nested models, and its Keras class."""
+    for name in path[:-1]:
+        model = model.layer(name).model
+    return model.layer(path[-1]), model.spec.layer(path[-1]).class_name
 
 
 def _severity(agreement: Agreement) -> tuple[bool, float]:
@@ -193,7 +200,7 @@ def _severity(agreement: Agreement) -> tuple[bool, float]:
 
 def _check(model: Model, call: KerasCall) -> Agreement:
     return check_call(
-        model.layer(call.layer),
+        _find(model, call.layer)[0],
         call.args,
         call.kwargs,
         call.mask,

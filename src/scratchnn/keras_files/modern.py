@@ -10,6 +10,16 @@ from .legacy import INNER
 
 # What Keras 1 and 2 called hard_sigmoid; Keras 3 has no function of that meaning.
 LEGACY_HARD_SIGMOID = "legacy_hard_sigmoid"
+LEGACY_FUNCTION = {
+    "module": "builtins",
+    "class_name": "function",
+    "config": LEGACY_HARD_SIGMOID,
+    "registered_name": LEGACY_HARD_SIGMOID,
+}
+# Options that Keras 3 no longer takes, or whose form has changed: none of them matters at inference, and the
+# layers have refused any value that would.
+GONE = ("time_major", "input_length")
+GONE_SUFFIXES = ("_initializer", "_regularizer", "_constraint")
 
 # Where in keras.src.ops the operations are that are not in `numpy`.
 MODULES = {
@@ -101,10 +111,15 @@ def _argument(value: Any) -> Any:
 
 def _meaning(config: Mapping[str, Any], version: int) -> dict[str, Any]:
     """The config with names whose meaning changed replaced, in layers inside the layer too."""
-    changed = {key: value for key, value in config.items() if key != "dtype" or isinstance(value, str)}
+    gone = {key for key in config if version < 3 and (key in GONE or key.endswith(GONE_SUFFIXES))}
+    changed = {
+        key: value
+        for key, value in config.items()
+        if key not in gone and (key != "dtype" or isinstance(value, str))
+    }
     for key, value in changed.items():
         if version < 3 and value == "hard_sigmoid":
-            changed[key] = LEGACY_HARD_SIGMOID
+            changed[key] = LEGACY_FUNCTION
         elif key in INNER and isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
             inner = _meaning(value["config"], version)
             changed[key] = {"module": "keras.layers", "registered_name": None, **value, "config": inner}
