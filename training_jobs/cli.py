@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     searching = commands.add_parser("search", help="search for the best settings by the validation loss")
     searching.add_argument("family", choices=("rnn", "lstm"))
     searching.add_argument("--trials", type=int, default=20, metavar="N", help="default 20")
+    searching.add_argument("--pooling", choices=("last", "average"), default="last")
     searching.set_defaults(command=_search)
     regenerate = commands.add_parser("regenerate", help="make goldens anew, print the drift, replace them")
     regenerate.add_argument("names", nargs="*", metavar="NAME", help="default: every golden there is")
@@ -139,7 +140,8 @@ def _search(options: argparse.Namespace) -> int:
 
     if options.trials < 1:
         raise UnknownNameError(f"--trials: expected 1 or more, received {options.trials}")
-    for trial in run_search(options.family, options.trials, _data(options, ["nusax"]), options.runs):
+    data = _data(options, ["nusax"])
+    for trial in run_search(options.family, options.trials, data, options.runs, options.pooling):
         print(f"{trial.validation_loss:.4f} {non_default_settings(trial.variation)}")
     return 0
 

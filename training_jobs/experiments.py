@@ -59,6 +59,7 @@ class Recurrent:
         dropout: before the Dense.
         embedding_dropout: behind the Embedding; 0 means no such layer.
         l2: weight of the L2 penalty on every kernel (not on the recurrent kernels).
+        pooling: what the Dense gets: the last state, or the average over the words' states.
     """
 
     cell: Literal["rnn", "lstm"]
@@ -70,6 +71,7 @@ class Recurrent:
     dropout: float = 0.5
     embedding_dropout: float = 0.0
     l2: float = 0.0
+    pooling: Literal["last", "average"] = "last"
 
     @property
     def name(self) -> str:

@@ -96,10 +96,12 @@ def _recurrent_layers(architecture: Recurrent, vocabulary: int, classes: int) ->
     for number in range(1, architecture.layers + 1):
         layer = cell(
             architecture.units,
-            return_sequences=number < architecture.layers,
+            return_sequences=number < architecture.layers or architecture.pooling == "average",
             kernel_regularizer=_regularizer(architecture.l2),
         )
         layers.append(keras.layers.Bidirectional(layer) if architecture.bidirectional else layer)
+    if architecture.pooling == "average":
+        layers.append(keras.layers.GlobalAveragePooling1D())  # leaves masked steps out
     return [*layers, *_head(architecture, classes)]
 
 

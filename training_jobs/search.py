@@ -36,13 +36,19 @@ class Trial:
     validation_loss: float
 
 
-def search(family: Literal["rnn", "lstm"], trials: int, train: Callable[[Variation], FinishedRun]) -> list[Trial]:
+def search(
+    family: Literal["rnn", "lstm"],
+    trials: int,
+    train: Callable[[Variation], FinishedRun],
+    pooling: Literal["last", "average"] = "last",
+) -> list[Trial]:
     """Return the trials, best first.
 
     Args:
         family: "rnn" or "lstm".
         trials: how many proposals are trained.
         train: trains a variation, or finds its finished run.
+        pooling: of every proposal.
     """
     import optuna
 
@@ -50,7 +56,7 @@ def search(family: Literal["rnn", "lstm"], trials: int, train: Callable[[Variati
     done: list[Trial] = []
 
     def objective(trial: optuna.Trial) -> float:
-        variation = propose(trial, family)
+        variation = propose(trial, family, pooling)
         done.append(Trial(variation, least_validation_loss(train(variation).folder / HISTORY)))
         return done[-1].validation_loss
 
@@ -59,7 +65,9 @@ def search(family: Literal["rnn", "lstm"], trials: int, train: Callable[[Variati
     return sorted(done, key=lambda trial: trial.validation_loss)
 
 
-def propose(trial: optuna.Trial, family: Literal["rnn", "lstm"]) -> Variation:
+def propose(
+    trial: optuna.Trial, family: Literal["rnn", "lstm"], pooling: Literal["last", "average"] = "last"
+) -> Variation:
     """Return the variation that a trial proposes: always both directions, masked, early stopping."""
     architecture = Recurrent(
         family,
@@ -71,6 +79,7 @@ def propose(trial: optuna.Trial, family: Literal["rnn", "lstm"]) -> Variation:
         dropout=trial.suggest_categorical("dropout", [0.3, 0.5, 0.7]),
         embedding_dropout=trial.suggest_categorical("embedding_dropout", [0.0, 0.3, 0.5]),
         l2=trial.suggest_categorical("l2", [0.0, 1e-4, 1e-3]),
+        pooling=pooling,
     )
     training = Training(
         epochs=_MAX_EPOCHS,
@@ -90,9 +99,15 @@ def least_validation_loss(history: Path) -> float:
         return min(float(row["val_loss"]) for row in csv.DictReader(stream))
 
 
-def run_search(family: Literal["rnn", "lstm"], trials: int, data: Path | None, runs: Path) -> list[Trial]:
+def run_search(
+    family: Literal["rnn", "lstm"],
+    trials: int,
+    data: Path | None,
+    runs: Path,
+    pooling: Literal["last", "average"] = "last",
+) -> list[Trial]:
     """Search with real training in this process; see `search`."""
-    return search(family, trials, lambda variation: do_job(Job(variation, SEARCH_SEED, data, runs)))
+    return search(family, trials, lambda variation: do_job(Job(variation, SEARCH_SEED, data, runs)), pooling)
 
 
 def non_default_settings(variation: Variation) -> dict[str, Any]:

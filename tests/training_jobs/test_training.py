@@ -189,3 +189,27 @@ def test_models_of_the_table_are_the_reports(name, image_data, nusax_folder):
     recurrent = [layer for layer in layers if layer in ("SimpleRNN", "Bidirectional")]
     if recurrent:
         assert [len(layer.output.shape) for layer in model.layers[1:-2]] == [3] * (len(recurrent) - 1) + [2]
+
+
+def test_average_pooling_leaves_the_padding_out_for_keras_and_scratch_alike(nusax_folder, tiny_rnn, tmp_path):
+    import dataclasses
+
+    import keras
+
+    import scratchnn
+    from training_jobs.keras_models import build_model
+
+    architecture = dataclasses.replace(tiny_rnn.architecture, mask_zero=True, pooling="average")
+    data = load_training_data("nusax", nusax_folder)
+    model = build_model(dataclasses.replace(tiny_rnn, architecture=architecture), data)
+    model.save(tmp_path / "model.keras")
+    short, longer = data.test.inputs[:, :10], data.test.inputs
+    expected = model.predict(longer, verbose=0)
+
+    # Each text has fewer than ten words: what is cut off is padding.
+    assert (longer[:, 10:] == 0).all()
+    states = keras.Sequential(model.layers[:-2])
+    np.testing.assert_allclose(states(short), states(longer), atol=1e-6)
+    # Probabilities, one layer: a few units in the last place of 1.
+    ours = scratchnn.load_model(tmp_path / "model.keras").predict(longer)
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-6)
