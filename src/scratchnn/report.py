@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from .verify import OutputResult, Verification
+from .outputs import OutputResult
+from .verify import Verification
 
 
 def print_verification(result: Verification, console: Console) -> None:

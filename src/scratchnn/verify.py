@@ -6,21 +6,21 @@ makes and not the error it was handed; then both run the whole model.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .agreement import Agreement, check_call
-from .agreement.sensitivity import output_tolerance, outputs
 from .errors import InputError, ScratchnnError
-from .golden import Golden, is_golden, load_golden
+from .golden import is_golden, load_golden
 from .layers.base import Array, Layer
 from .layers.embedding import Embedding
 from .layers.text_vectorization import TextVectorization
 from .models.graph import Model, load_model
 from .oracle import KerasCall, KerasModel
+from .outputs import OutputResult, compare_outputs, compare_recorded, compare_test_split
 from .spec import TensorRef, tensor_refs
 
 # Layers are compared on this many samples at a time, which bounds the memory of the traces.
@@ -36,36 +36,6 @@ class LayerResult:
     name: str
     class_name: str
     agreement: Agreement
-
-
-@dataclass(frozen=True)
-class OutputResult:
-    """How the outputs of the whole model compare.
-
-    Attributes:
-        what: which inputs, for the reader.
-        samples: how many.
-        max_error: largest |scratch - Keras|.
-        ratio: largest distance of either side from the float64 result, over what float32 may do to this model.
-        label_agreement: share of samples with the same label, or None where the output is no row of classes.
-        exact_labels: whether every label must be the same.
-        macro_f1: of Keras and of scratch, where the true labels are known.
-        reports: both classification reports, where the true labels are known.
-    """
-
-    what: str
-    samples: int
-    max_error: float
-    ratio: float
-    label_agreement: float | None = None
-    exact_labels: bool = False
-    macro_f1: tuple[float, float] | None = None
-    reports: tuple[str, str] | None = None
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both sides are near enough to the float64 result, and the labels are the same if they must."""
-        return self.ratio <= 1 and not (self.exact_labels and self.label_agreement != 1.0)
 
 
 @dataclass(frozen=True)
@@ -220,71 +190,6 @@ def _compare_whole(model: Model, keras_model: KerasModel, inputs: Any) -> tuple[
     got = model.predict(batch)
     seconds = time.perf_counter() - start
     return compare_outputs("whole model", model, batch, expected, got), keras_seconds, seconds
-
-
-def compare_recorded(model: Model, golden: Golden) -> OutputResult:
-    """Scratch against the outputs that were recorded in a golden; needs no Keras."""
-    inputs = golden.probe_inputs
-    result = compare_outputs("recorded probes", model, inputs, golden.probe_outputs, model.predict(inputs))
-    return replace(result, exact_labels=True)
-
-
-def compare_test_split(model: Model, keras_model: KerasModel, golden: Golden, data_dir: Path) -> OutputResult:
-    """Both sides on the real test split, with the scores of both."""
-    from sklearn.metrics import classification_report, f1_score
-
-    inputs, labels = golden.test_split(data_dir)
-    expected, got = keras_model.predict_all(inputs), model.predict(inputs)
-    what = f"{golden.metrics['dataset']} test split"
-    common: dict[str, Any] = {"labels": range(len(golden.class_names)), "zero_division": 0}
-    f1, reports = [], []
-    for side in (np.argmax(expected, axis=-1), np.argmax(got, axis=-1)):
-        f1.append(float(f1_score(labels, side, average="macro", **common)))
-        reports.append(
-            str(classification_report(labels, side, target_names=golden.class_names, digits=4, **common))
-        )
-    return replace(
-        compare_outputs(what, model, inputs, expected, got),
-        exact_labels=True,
-        macro_f1=(f1[0], f1[1]),
-        reports=(reports[0], reports[1]),
-    )
-
-
-def compare_outputs(what: str, model: Model, inputs: Any, expected: Any, got: Any) -> OutputResult:
-    """Both sides of the whole model against its float64 result.
-
-    Args:
-        what: which inputs these are, for the reader.
-        model: the model, whose sensitivity to rounding sets the tolerance.
-        inputs: what both sides were run on.
-        expected: Keras's output or outputs.
-        got: scratch's.
-    """
-    exact, tolerances = output_tolerance(model, inputs)
-    ratio = error = 0.0
-    sides = list(zip(exact, outputs(expected), outputs(got), strict=True))
-    for (oracle, ours, theirs), tolerance in zip(sides, tolerances, strict=True):
-        error = max(error, _largest_difference(ours, theirs))
-        ratio = max(ratio, *(_largest_difference(oracle, side) / tolerance for side in (ours, theirs)))
-    _, first, second = sides[0]
-    agreement = None
-    if len(sides) == 1 and first.ndim == 2 and first.shape[1] > 1:
-        agreement = float(np.mean(np.argmax(first, axis=-1) == np.argmax(second, axis=-1)))
-    return OutputResult(what, len(first), error, ratio, agreement)
-
-
-def _largest_difference(expected: Array, got: Array) -> float:
-    """Largest |got - expected|; infinite where shapes differ or a NaN stands on one side alone."""
-    if expected.shape != got.shape:
-        return float("inf")
-    if expected.dtype.kind not in "fiub":
-        return 0.0 if np.array_equal(expected, got) else float("inf")
-    expected, got = expected.astype(np.float64), got.astype(np.float64)
-    same = (expected == got) | (np.isnan(expected) & np.isnan(got))
-    with np.errstate(invalid="ignore"):
-        differences = np.where(same, 0, np.abs(got - expected))
-    return float(np.where(np.isnan(differences), np.inf, differences).max(initial=0))
 
 
 def _count(inputs: Any) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import scratchnn
-from scratchnn.verify import compare_outputs
+from scratchnn.outputs import compare_outputs
 from training_jobs.training import classification_metrics
 
 ROOT = Path(__file__).parents[2] / "golden"

@@ -9,7 +9,7 @@ import numpy as np
 
 import scratchnn
 from scratchnn.golden import is_golden, load_golden
-from scratchnn.verify import compare_outputs
+from scratchnn.outputs import compare_outputs
 from training_jobs.training import classification_metrics
 
 
