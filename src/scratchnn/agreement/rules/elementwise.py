@@ -77,9 +77,15 @@ def softmax(call: Call) -> list[Approx]:
     if keep is not None:
         x = np.where(keep, x, -3e4 if arithmetic.dtype == np.float16 else -1e9)
     z = arithmetic.exact(x)
-    result = functions.last_axes(call.layer.axis, z, lambda rows: functions.softmax(arithmetic, rows))
+    axes = (call.layer.axis,) if isinstance(call.layer.axis, int) else tuple(call.layer.axis)
+    result = functions.last_axes(axes, z, lambda rows: functions.softmax(arithmetic, rows))
     (value,) = call.run()
-    error = result.error if keep is None else np.where(keep, result.error, 0.0)
+    error = result.error
+    if len(axes) > 1 and not call.own_result:
+        # Keras then takes exp(z - logsumexp(z)), and rounds the difference of numbers of the size of z.
+        sizes = np.abs(z.value).max(axis=axes, keepdims=True)
+        error = error + arithmetic.unit * value * (4 * sizes + 2 * functions.ACCURACY["exponential"].units32)
+    error = error if keep is None else np.where(keep, error, 0.0)
     if not call.own_result:  # TensorFlow's result for +inf depends on its kernels (docs/findings.md)
         error = np.where(np.isnan(value), np.inf, error)
     return [Approx(value, error)]
