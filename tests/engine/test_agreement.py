@@ -77,7 +77,7 @@ def fits(model: Model, x: np.ndarray) -> bool:
 
 
 @given(drawn=st.data(), seed=seeds, regime=st.sampled_from(REGIMES), batch=st.integers(1, 20))
-@settings(max_examples=settings.default.max_examples * 2)
+@settings(max_examples=settings.default.max_examples * 3)
 def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) -> None:
     band = drawn.draw(st.sampled_from([1, 600, convolution.BAND_BYTES]), label="bytes of a band")
     size = drawn.draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
@@ -144,7 +144,7 @@ def sequences(model: Model, seed: int, batch: int, time: int, regime: str) -> np
     regime=st.sampled_from(REGIMES),
     chunk=st.sampled_from([1, 4, recurrent.CHUNK_STEPS]),
 )
-@settings(max_examples=settings.default.max_examples * 2)
+@settings(max_examples=settings.default.max_examples * 3)
 def test_recurrent_layers(model: Model, seed: int, batch: int, time: int, regime: str, chunk: int) -> None:
     x = sequences(model, seed, batch, time, regime)
     for step in compile_model(model).steps:
@@ -172,3 +172,27 @@ def test_the_last_output_is_the_last_of_the_sequence(model: Model, seed: int, ba
         assert np.array_equal(last[:, units[0] :], whole[:, 0, units[0] :])
     elif not isinstance(layer, Bidirectional):
         assert np.array_equal(last, whole[:, -1])
+
+
+def image_model(activation: str, kind: str) -> Model:
+    """One block of the report's CNN."""
+    builder = Builder((None, 9, 8, 3)).conv(3, 8, padding="same", activation=activation)
+    return builder.pool(kind).add("Flatten").dense(4 * 4 * 8, 3, "softmax").model()
+
+
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "linear", "softmax"])
+def test_activation_and_pooling_in_the_right_order(activation: str, kind: str) -> None:
+    judge(image_model(activation, kind), filled((5, 9, 8, 3), 0, "normal"))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("both", [False, True])
+def test_masked_steps_change_nothing(kind: str, both: bool) -> None:
+    builder = Builder((None, None), 0, "int64").embedding(9, 4, mask_zero=True)
+    builder.recurrent(kind, 4, 5, both, return_sequences=True)
+    model = builder.recurrent(kind, 10 if both else 5, 6, both, return_sequences=True).model()
+    judge(model, sequences(model, 0, 5, 12, "normal"))
+    x = np.array([[1, 2, 0, 3, 0, 0]])
+    kept = [0, 1, 3]
+    np.testing.assert_allclose(model.predict(x)[:, kept], model.predict(x[:, kept]), rtol=1e-5, atol=1e-6)

@@ -1,0 +1,95 @@
+"""`python -m benchmarks FOLDER` (in tests/, with src on the path) measures and writes docs/benchmarks.*.
+
+--quick takes two models and batches, to see that everything works; --report only writes the document again.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from . import document, resources, scaling
+from .export import export
+from .families import REPORT
+from .runner import TESTS, measure, start_peers
+
+DOCS = TESTS.parent / "docs"
+BATCHES = [1, 32, 256, 1000]
+PACKAGES = ("numpy", "keras", "tensorflow", "onnxruntime", "tf2onnx", "torch", "openvino")
+
+
+def main() -> None:
+    """Measure, and write JSON, table and plots."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("folder", type=Path, help="for model files and inputs; kept for the next run")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if not options.report:
+        DOCS.mkdir(exist_ok=True)
+        result = run(options.folder, options.rounds, options.quick)
+        (DOCS / "benchmarks.json").write_text(json.dumps(result, indent=1) + "\n")
+    document.write(json.loads((DOCS / "benchmarks.json").read_text()), DOCS)
+
+
+def run(folder: Path, rounds: int, quick: bool) -> dict[str, Any]:
+    """Everything that is measured, as plain data."""
+    started = time.time()
+    families = [f for f in REPORT if f.name in ("CNN 32-64", "BiLSTM 64")] if quick else list(REPORT)
+    models = {family.name: export(family, folder) for family in families}
+    result: dict[str, Any] = {"machine": machine(), "rounds": rounds, "sgemm": resources.sgemm_rates()}
+    peers = start_peers(["tensorflow", "onnxruntime", "onnxruntime native", "torch", "openvino"])
+    result["times"] = []
+    for family in families:
+        result["times"] += measure(
+            family, models[family.name], peers, folder, BATCHES[: 2 if quick else 4], rounds
+        )
+        print(f"{time.time() - started:5.0f} s  {family.name}", file=sys.stderr, flush=True)
+    for peer in peers:
+        peer.close()
+    loops = start_peers(["naive"])
+    for family in (f for f in families if f.name in ("CNN 32-64", "BiLSTM 64")):
+        result["times"] += measure(family, models[family.name], [loops[0], loops[2]], folder, [1], 1)
+    for peer in loops:
+        peer.close()
+    lstm, cnn = models["BiLSTM 64"], models["CNN 32-64"]
+    result["cold"] = resources.cold_starts(lstm, folder / "lstm-100-1.npy", 2 if quick else 3)
+    large = folder / f"cnn-32-{BATCHES[1 if quick else 3]}.npy"
+    result["peaks"] = resources.peaks(cnn, large, ["scratchnn", "tensorflow", "onnxruntime", "torch", "openvino"])
+    result["many"] = resources.memory_of_many(cnn, folder, 2_000 if quick else 100_000)
+    result["scaling"] = scaling.climb(folder, rounds)
+    result["sgemm after"] = resources.sgemm_rates()
+    result["minutes"] = (time.time() - started) / 60
+    return result
+
+
+def machine() -> dict[str, Any]:
+    """What ran where; the load tells how much else was going on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "avx512": any("avx512f" in line for line in lines),
+        "python": platform.python_version(),
+        "packages": found,
+        "load": os.getloadavg()[0],
+        "niceness": os.nice(0),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Tables and plots from what was measured; the text says how, the numbers come from the JSON beside it."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+OURS, AVX512 = "scratchnn", "scratchnn, AVX-512 BLAS"
+ONNX = ("onnxruntime", "onnxruntime native")
+# Column: the (peer, variant) pairs it may come from, of which the fastest counts.
+COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Keras `predict`": (("tensorflow", "predict"),),
+    "`predict_on_batch`": (("tensorflow", "predict_on_batch"),),
+    "tf.function": (("tensorflow", "tf.function"),),
+    "ONNX Runtime": ((ONNX[0], "tf2onnx"), (ONNX[1], "native")),
+    "torch": (("torch", "torch"),),
+    "OpenVINO": (("openvino", "openvino"),),
+}
+
+HOW = """# Benchmarks
+
+Written by one command, `python -m benchmarks FOLDER` (in `tests/`, with `src` on the path, and the extra
+`bench`); the numbers are in `benchmarks.json` beside this file. Every peer is a process of its own with two
+threads and the same weights, and its output was compared with ours first. The peers take turns, A B C A B
+C, {rounds} rounds; a time is the median of the rounds (calls under 20 ms are repeated within a round and
+their median taken), a ratio is the median of peer time / our time within a round, with the lowest and the
+highest round in brackets. **Above 1: scratchnn is faster.** ONNX Runtime is the faster of tf2onnx's export
+and ONNX's own recurrent operators.
+
+Machine: {processor}, {cores} cores, load {load:.1f} when the run began (other programs ran too, so times
+are long and spreads are wide: read the ratios), niceness {niceness}; Python {python}, {packages}.
+
+float32 matrix product of NumPy (GFLOP/s, median of 7, before and after the run): {rates}.
+"""
+
+AVX_TEXT = """
+NumPy's copy of OpenBLAS does not know this processor's family and takes its AVX2 kernels, which reach about
+half of what the AVX-512 ones do. The variable `OPENBLAS_CORETYPE=SkylakeX`, set before NumPy is imported,
+chooses those; the second table is scratchnn with it. It is a setting of NumPy's, not of scratchnn, so both
+are shown.
+"""
+
+
+def write(result: dict[str, Any], docs: Path) -> None:
+    """docs/benchmarks.md and its pictures."""
+    index = {(e["model"], e["batch"], e["peer"], e["variant"]): e for e in result["times"]}
+    parts = [_head(result), _ratios(result, index, OURS)]
+    if result["machine"]["avx512"]:
+        parts += [AVX_TEXT, _ratios(result, index, AVX512)]
+    parts += [_loops(index), _resources(result), _pictures(result, index, docs)]
+    (docs / "benchmarks.md").write_text("\n".join(parts).rstrip() + "\n")
+
+
+def _head(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
+    after = result["sgemm after"]
+    rates = "; ".join(f"{name} {rate:.0f} and {after[name]:.0f}" for name, rate in result["sgemm"].items())
+    return HOW.format(**{**machine, "packages": packages}, rounds=result["rounds"], rates=rates)
+
+
+def _entry(index: dict[Any, Any], model: str, batch: int, pairs: Any) -> dict[str, Any] | None:
+    """The fastest of some variants."""
+    found = [index[model, batch, *pair] for pair in pairs if (model, batch, *pair) in index]
+    return min(found, key=lambda entry: statistics.median(entry["seconds"])) if found else None
+
+
+def ratio(ours: dict[str, Any], peer: dict[str, Any]) -> tuple[float, float, float]:
+    """Median, lowest and highest of peer time / our time, round by round."""
+    each = [theirs / mine for mine, theirs in zip(ours["seconds"], peer["seconds"], strict=True)]
+    return statistics.median(each), min(each), max(each)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+
+
+def _ratios(result: dict[str, Any], index: dict[Any, Any], ours: str) -> str:
+    """Our time, its share of the product rate, and the ratios."""
+    key = "2 threads, AVX-512" if ours == AVX512 else "2 threads"
+    rate = max(result["sgemm"][key], result["sgemm after"][key]) * 1e9
+    lines = [
+        f"\n## {ours}\n",
+        f"| model | batch | ms | of sgemm | {' | '.join(COLUMNS)} |",
+        "|---|---|---|---|" + "---|" * len(COLUMNS),
+    ]
+    for model, batch in dict.fromkeys((e["model"], e["batch"]) for e in result["times"]):
+        mine = index.get((model, batch, ours, "predict"))
+        if mine is None:
+            continue
+        seconds = statistics.median(mine["seconds"])
+        share = 2 * mine["multiplications"] / seconds / rate
+        cells = []
+        for pairs in COLUMNS.values():
+            peer = _entry(index, model, batch, pairs)
+            if peer is None:
+                cells.append("–")
+                continue
+            middle, low, high = ratio(mine, peer)
+            cells.append(f"{_number(middle)} ({_number(low)}–{_number(high)})")
+        lines.append(f"| {model} | {batch} | {seconds * 1e3:.2f} | {share:.0%} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _loops(index: dict[Any, Any]) -> str:
+    """What the first loops of a student cost."""
+    rows = []
+    for (model, batch, peer, _), entry in index.items():
+        if peer == "naive":
+            mine = statistics.median(index[model, batch, OURS, "predict"]["seconds"])
+            plain = statistics.median(index[model, batch, OURS, "forward"]["seconds"])
+            loops = statistics.median(entry["seconds"])
+            rows.append(
+                f"| {model} | {loops * 1e3:.0f} | {plain * 1e3:.1f} | {mine * 1e3:.2f} | {loops / mine:,.0f} |"
+            )
+    return "\n".join(
+        [
+            "\n## Loops, layers, engine\n",
+            "One sample, milliseconds: plain Python loops for the convolutions and pools (and the plain recurrent",
+            "layers one sample at a time), `Model.forward`, and `Model.predict`.\n",
+            "| model | loops | forward | predict | loops / predict |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _resources(result: dict[str, Any]) -> str:
+    cold = [f"| {e['peer']} | {e['seconds']:.2f} | {e['megabytes']:.0f} |" for e in result["cold"]]
+    peaks = [f"| {e['peer']} | {e['loaded']:.0f} | {e['peak']:.0f} |" for e in result["peaks"]]
+    many = result["many"]
+    grown = many["after"] - many["before"]
+    beyond = grown - many["output"] - many["input"]
+    return "\n".join(
+        [
+            "\n## Cold start and memory\n",
+            "From the start of a Python process to its end with one answer of BiLSTM 64 (median):\n",
+            "| peer | seconds | peak MB |",
+            "|---|---|---|",
+            *cold,
+            "\nPeak memory of a process that loads CNN 32-64 and runs one batch of the largest size:\n",
+            "| peer | MB loaded | MB peak |",
+            "|---|---|---|",
+            *peaks,
+            f"\n`predict` of {many['count']:,} images ({many['input']:.0f} MB) from a memory-mapped .npy:",
+            f"the peak grows by {grown:.0f} MB over that after 256 images. At most {many['input']:.0f} MB are",
+            f"mapped pages of the input, {many['output']:.0f} MB the output: {max(beyond, 0):.0f} MB are beyond.",
+        ]
+    )
+
+
+def _pictures(result: dict[str, Any], index: dict[Any, Any], docs: Path) -> str:
+    """The ratios as a picture, and the ladders in log-log axes."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    models = list(dict.fromkeys(e["model"] for e in result["times"]))
+    batches = sorted({e["batch"] for e in result["times"]})
+    figure, axes = plt.subplots(
+        1, len(batches), figsize=(3.6 * len(batches), 0.34 * len(models) + 1.6), sharey=True
+    )
+    for axis, batch in zip(axes if len(batches) > 1 else [axes], batches, strict=True):
+        for place, (name, pairs) in enumerate(list(COLUMNS.items())[1:]):
+            points = []
+            for row, model in enumerate(models):
+                mine, peer = index.get((model, batch, OURS, "predict")), _entry(index, model, batch, pairs)
+                if mine is not None and peer is not None:
+                    points.append((ratio(mine, peer)[0], row))
+            if points:
+                axis.plot(*zip(*points, strict=True), "os^Dv"[place], label=name.strip("`"), alpha=0.8)
+        axis.axvline(1, color="black", linewidth=0.8)
+        axis.set_xscale("log")
+        axis.set_title(f"batch {batch}")
+        axis.set_xlabel("peer time / our time")
+        axis.grid(axis="y", linewidth=0.3)
+    first = axes[0] if len(batches) > 1 else axes
+    first.set_yticks(range(len(models)), models)
+    first.invert_yaxis()
+    first.legend(fontsize=7, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(docs / "benchmarks_ratios.png", dpi=80)
+    plt.close(figure)
+    ladders: dict[str, list[tuple[int, float, float]]] = {}
+    for entry in result["scaling"]:
+        time = statistics.median(entry["seconds"])
+        ladders.setdefault(entry["ladder"], []).append((entry["x"], time, entry["multiplications"]))
+    figure, grid = plt.subplots(2, 3, figsize=(11, 6))
+    for axis, (name, points) in zip(grid.flat, ladders.items(), strict=False):
+        x, seconds, work = zip(*points, strict=True)
+        axis.loglog(x, [s * 1e3 for s in seconds], "o-", label="measured")
+        scale = seconds[-1] / work[-1] * 1e3
+        axis.loglog(x, [w * scale for w in work], "--", label="as the arithmetic grows")
+        axis.set_title(name)
+        axis.set_ylabel("ms")
+        axis.set_xticks(x, [str(n) for n in x])
+        axis.minorticks_off()
+        axis.grid(linewidth=0.3)
+    grid.flat[0].legend()
+    figure.tight_layout()
+    figure.savefig(docs / "benchmarks_scaling.png", dpi=80)
+    plt.close(figure)
+    return "\n".join(
+        [
+            "\n## Pictures\n",
+            "![Ratios](benchmarks_ratios.png)\n",
+            "Time against size; the dashed line has the slope of the number of multiplications and meets the last",
+            "point. Above it the fixed cost of calls shows.\n",
+            "![Scaling](benchmarks_scaling.png)",
+        ]
+    )

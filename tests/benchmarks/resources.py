@@ -1,0 +1,121 @@
+"""Cold starts, peak memory, memory growth, and the machine's own rate of matrix products."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .runner import AVX512, SOURCE, Peer
+
+SCRATCHNN = "from scratchnn import load_model; import numpy as np; load_model({model!r}).predict(np.load({x!r}))"
+KERAS = "import keras, numpy as np; keras.models.load_model({model!r}).predict(np.load({x!r}), verbose=0)"
+ONNX = (
+    "import onnxruntime as ort, numpy as np; s = ort.InferenceSession({onnx!r}); "
+    "s.run(None, {{s.get_inputs()[0].name: np.load({x!r})}})"
+)
+RATE = """
+import numpy as np, time, json, sys
+a = np.ones((1536, 1536), np.float32)
+a @ a
+times = []
+for _ in range(7):
+    start = time.perf_counter()
+    a @ a
+    times.append(time.perf_counter() - start)
+print(2 * 1536**3 / sorted(times)[3] / 1e9)
+"""
+
+
+def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, float, str]:
+    """Seconds, peak megabytes and output of a fresh Python process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
+    )
+    assert process.stdout is not None
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, code
+    return time.perf_counter() - start, usage.ru_maxrss / 1024, out
+
+
+def sgemm_rates() -> dict[str, float]:
+    """GFLOP/s of a large float32 product in NumPy, by threads and kernels."""
+    one, two = {"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "2"}
+    cases = {
+        "1 thread": one,
+        "2 threads": two,
+        "1 thread, AVX-512": one | AVX512,
+        "2 threads, AVX-512": two | AVX512,
+    }
+    return {name: float(_run(RATE, environment)[2]) for name, environment in cases.items()}
+
+
+def cold_starts(model: Path, x: Path, rounds: int) -> list[dict[str, Any]]:
+    """From the start of a process to its end with one answer, in turn."""
+    names = {"model": str(model), "x": str(x), "onnx": str(model.with_suffix(".onnx"))}
+    cases = {"scratchnn": SCRATCHNN, "onnxruntime": ONNX, "keras": KERAS}
+    found: dict[str, list[tuple[float, float, str]]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, code in cases.items():
+            found[name].append(_run(code.format(**names)))
+    return [
+        {
+            "peer": name,
+            "seconds": statistics.median(run[0] for run in runs),
+            "megabytes": statistics.median(run[1] for run in runs),
+        }
+        for name, runs in found.items()
+    ]
+
+
+def peaks(model: Path, x: Path, kinds: list[str]) -> list[dict[str, Any]]:
+    """Peak memory of a process that loads the model and runs one large batch with each variant."""
+    results = []
+    for kind in kinds:
+        peer = Peer(kind, kind)
+        variants = [name for name in peer.ask(load=str(model)).get("variants", []) if name != "forward"]
+        before = peer.ask(memory=True)["peak"]
+        for name in variants:
+            peer.ask(time=name, input=str(x), calls=1)
+        results.append({"peer": kind, "loaded": before, "peak": peer.ask(memory=True)["peak"]})
+        peer.close()
+    return results
+
+
+GROWTH = """
+import json, resource, sys
+import numpy as np
+from scratchnn import load_model
+model = load_model({model!r})
+x = np.load({x!r}, mmap_mode="r")
+model.predict(x[:256])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+y = model.predict(x)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sizes = {{"output": y.nbytes / 2**20, "input": x.nbytes / 2**20}}
+print(json.dumps({{"before": before / 1024, "after": after / 1024, **sizes}}))
+"""
+
+
+def memory_of_many(model: Path, folder: Path, count: int = 100_000) -> dict[str, Any]:
+    """Peak memory of `predict` on so many images of a memory-mapped file; mapped pages of the input count too."""
+    path = folder / f"many-{count}.npy"
+    if not path.exists():
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, 32, 32, 3))
+        rng = np.random.default_rng(0)
+        for start in range(0, count, 10_000):
+            array[start : start + 10_000] = rng.integers(0, 256, (min(10_000, count - start), 32, 32, 3), np.uint8)
+        array.flush()
+        del array
+    return {"count": count, **json.loads(_run(GROWTH.format(model=str(model), x=str(path)))[2])}

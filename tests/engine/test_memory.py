@@ -1,0 +1,56 @@
+"""Memory is bounded by the tile, not by the number of samples."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from scratchnn.engine import Plan
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+TESTS = Path(__file__).resolve().parents[1]
+
+# Peak memory of a process before and after the prediction of all rows of a memory-mapped file.
+SCRIPT = """
+import json, resource, sys
+import numpy as np
+from engine.architectures import Builder
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+builder = Builder((None, 32, 32, 3)).conv(3, 32, padding="same", activation="relu").pool()
+builder.conv(32, 64, padding="same", activation="relu").pool().add("Flatten")
+model = builder.dense(4096, 16, "relu").dense(16, 10, "softmax").model()
+x = np.load(sys.argv[1], mmap_mode="r")
+model.predict(x[:256])
+before = peak()
+y = model.predict(x)
+print(json.dumps([peak() - before, y.nbytes + x.nbytes]))
+"""
+
+
+def test_memory_does_not_grow_with_the_batch(tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 256, (6000, 32, 32, 3), np.uint8))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SOURCE, TESTS)))}
+    command = [sys.executable, "-c", SCRIPT, str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    grown, unavoidable = json.loads(done.stdout)
+    # The output, and pages of the input that stay mapped; what is left must be no tensor of the whole batch, the
+    # smallest of which (the output of the first Dense layer) is below this limit and all others far above.
+    assert grown < unavoidable + 20 * 2**20
+
+
+def test_tiles_get_smaller_as_samples_get_larger() -> None:
+    from .architectures import Builder
+
+    def tile(side: int) -> int:
+        model = Builder((None, None, None, 3)).conv(3, 8, padding="same").model()
+        x = np.zeros((1, side, side, 3), np.float32)
+        model.predict(x)
+        assert isinstance(model._plan, Plan)
+        return model._plan.tile_size({model.spec.inputs[0]: x})
+
+    assert tile(32) == 16
+    assert tile(512) == 1
