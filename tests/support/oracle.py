@@ -78,9 +78,15 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
     if case.cell_states() is not None:
-        output, states = run(_cast(x, dtype), _cast(case.cell_states(), dtype))
-        return (to_numpy(output), *to_numpy(states if isinstance(states, list | tuple) else [states]))
-    return to_numpy(run(_cast(x, dtype), **extra))
+        keras, states = keras_module(), iter(_cast(case.cell_states(), dtype))
+        sizes = layer.state_size if hasattr(layer, "cells") else [layer.state_size]
+        nested = keras.tree.map_structure(lambda size: next(states), sizes)  # as the cell nests them
+        output, after = run(_cast(x, dtype), nested if hasattr(layer, "cells") else keras.tree.flatten(nested))
+        return (to_numpy(output), *map(to_numpy, keras.tree.flatten(after)))
+    output = run(_cast(x, dtype), **extra)
+    if isinstance(output, list | tuple):  # the states of stacked cells are nested
+        return tuple(map(to_numpy, keras_module().tree.flatten(output)))
+    return to_numpy(output)
 
 
 def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:

@@ -53,7 +53,7 @@ class Cell(Layer):
             InputError: another rank, feature size or state shape, or no elements.
         """
         x = self.as_floats(x, ndim=2, last=self.input_dim)
-        new = self.step(self.project(x), self.check_states(x, [states] if np.ndim(states) == 2 else states))
+        new = self.step(self.project(x), self.check_states(x, states))
         return (new[self.output_place], *new)
 
     def check_states(self, x: Array, states: Any, label: str | None = None) -> States:

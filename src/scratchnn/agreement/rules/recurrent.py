@@ -277,7 +277,7 @@ def time_distributed(call: Call) -> list[Approx]:
 def cell_call(call: Call) -> list[Approx]:
     """One call of a cell by itself: x and its states -> the output, then the new states."""
     cell, states = call.layer, call.args[1]
-    given = cell.check_states(call.x, [states] if np.ndim(states) == 2 else states)
+    given = cell.check_states(call.x, states)
     z = call.arithmetic.dot(cell, call.arithmetic.exact(call.x), _project)
     new = STEPS[cell.bound](call.arithmetic, cell, z, [call.arithmetic.exact(state) for state in given])
     return [new[cell.output_place], *new]
