@@ -57,7 +57,7 @@ def keras_layer(case: Case, dtype: str = "float32") -> Any:
     clear_now_and_then()
     options = case.options if "texts" in case.kinds else with_dtype(case.options, dtype)
     options = {"name": case.layer.lower(), **options}
-    keras_class = getattr(keras.layers, case.layer)
+    keras_class = getattr(keras.layers, case.layer, None) or getattr(keras.src.legacy.layers, case.layer)
     layer = keras_class.from_config(options) if is_wrapper(case.options) else keras_class(**options)
     layer.build(case.input_shape)
     layer.set_weights(
@@ -66,6 +66,8 @@ def keras_layer(case: Case, dtype: str = "float32") -> Any:
             for place, variable in enumerate(layer.weights)
         ]
     )
+    if layer.weights and hasattr(layer, "finalize_state"):
+        layer.finalize_state()  # Normalization works with a copy of its weights
     return layer
 
 

@@ -219,7 +219,7 @@ class IndexLookup(Layer):
         tokens = self.tokens(x)
         found = [self.index.id(token) for token in tokens.ravel().tolist()]
         if -1 in found:
-            unknown = tokens.ravel()[found.index(-1)]
+            unknown = tokens.ravel().tolist()[found.index(-1)]
             raise InputError(
                 f"{self.label}: expected tokens of the vocabulary (it has no id for others), got {unknown!r}"
             )
