@@ -100,6 +100,8 @@ def modern_layer(class_name: str, config: Mapping[str, Any], version: int) -> tu
         config["reset_after"] = class_name == "CuDNNGRU" or config.get("reset_after", False)
     if new_class == "LeakyReLU" and "alpha" in config:
         config["negative_slope"] = config.pop("alpha")
+    if new_class.endswith("Cell"):
+        config.pop("implementation", None)  # one matrix product or one for each gate
     for key in INNER:
         if isinstance(config.get(key), Mapping):
             config[key] = _inner(config[key], version)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..spec import Array, Weight
 
-CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose"}
+CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"}
 # Where Keras 1 has the arrays of gate after gate (kernel, recurrent kernel, bias), and the order of Keras 3.
 GATES = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
 

@@ -10,8 +10,14 @@ from ..errors import ModelFileError, ScratchnnError, WeightError, raise_faults
 from ..spec import LayerSpec, ModelSpec, Weight
 from .content import Group
 
-# Objects inside a layer that hold weights, in the order of Keras's `layer.weights`.
-CHILDREN = ("forward_layer", "backward_layer", "cell", "layer", "cells")
+# Objects inside a layer that hold weights, in the order of Keras's `layer.weights`, and where its config has them.
+CHILDREN = {
+    "forward_layer": ("layer",),
+    "backward_layer": ("backward_layer", "layer"),
+    "cell": ("cell",),
+    "layer": ("layer",),
+    "cells": ("cells",),
+}
 # Objects that hold nothing which matters at inference: the state of a random generator, and the table of
 # TextVectorization, whose tokens are an asset.
 IGNORED = ("seed_generator", "_lookup_layer")
@@ -136,7 +142,7 @@ class _Filler:
             )
         if name not in layers.groups:
             return replace(layer, weights=(), assets=own)
-        weights, tables = read_tree(layers.groups[name])
+        weights, tables = read_tree(layers.groups[name], layer.config)
         return replace(layer, weights=weights, assets={**own, **tables})
 
 
@@ -152,8 +158,12 @@ def layer_groups(layers: Sequence[LayerSpec], model_class: str = "Functional") -
     return {layer.name: group for layer, group in zip(saved, groups, strict=True)}
 
 
-def read_tree(group: Group) -> tuple[tuple[Weight, ...], dict[str, Any]]:
+def read_tree(group: Group, config: Mapping[str, Any]) -> tuple[tuple[Weight, ...], dict[str, Any]]:
     """All arrays below the group of a layer, in the order of Keras's `layer.weights`, and those that are none.
+
+    Args:
+        group: of the layer.
+        config: of the layer; it gives the order of cells inside.
 
     Raises:
         ModelFileError: the group holds something else than Keras stores there.
@@ -161,10 +171,10 @@ def read_tree(group: Group) -> tuple[tuple[Weight, ...], dict[str, Any]]:
     tables = {}
     if "vars" in group.groups and TABLE in group.groups["vars"].arrays:
         tables[TABLE] = group.groups["vars"].arrays[TABLE].read()
-    return tuple(_walk(group)), tables
+    return tuple(_walk(group, config)), tables
 
 
-def _walk(group: Group) -> Iterator[Weight]:
+def _walk(group: Group, config: Mapping[str, Any]) -> Iterator[Weight]:
     unknown = sorted(set(group.names) - {"vars", *CHILDREN, *IGNORED})
     if unknown:
         raise ModelFileError(f"{group.where}: expected vars, {', '.join(CHILDREN)}, got {', '.join(unknown)}")
@@ -174,17 +184,34 @@ def _walk(group: Group) -> Iterator[Weight]:
         raise ModelFileError(f"{group.where}/vars: expected numbered arrays, got {', '.join(variables)}")
     for key in sorted(variables, key=int):
         yield Weight(variables[key].where, variables[key].read())
-    for child in (name for name in CHILDREN if name in group.groups):
-        inner = group.groups[child]
-        cells = sorted(inner.groups, key=_number) if child == "cells" else None
-        for part in [inner] if cells is None else [inner.groups[name] for name in cells]:
-            yield from _walk(part)
+    for child, inner in _children(group, config):
+        yield from _walk(child, inner)
 
 
-def _number(name: str) -> tuple[int, str]:
-    """For sorting lstm_cell, lstm_cell_1, lstm_cell_2, ..., lstm_cell_10."""
-    match = re.search("_([0-9]{1,9})$", name)
-    return (int(match[1]) if match else 0), name
+def _children(group: Group, config: Mapping[str, Any]) -> Iterator[tuple[Group, Mapping[str, Any]]]:
+    """The groups of objects inside a layer, with the config of each, in the order of `layer.weights`."""
+    for name, keys in CHILDREN.items():
+        if name not in group.groups:
+            continue
+        if name != "cells":
+            entry = next((config[key] for key in keys if config.get(key)), {})
+            yield group.groups[name], _config(entry)
+            continue
+        cells = config.get("cells") or []
+        names = group_names([str(_mapping(cell).get("class_name")) for cell in cells])
+        if set(names) < set(group.groups[name].names):
+            raise ModelFileError(f"{group.where}/cells: expected {names}, got {group.groups[name].names}")
+        for cell, cell_name in zip(cells, names, strict=True):
+            yield group.groups[name].group(cell_name), _config(cell)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _config(entry: Any) -> Mapping[str, Any]:
+    """The config of a serialized object."""
+    return _mapping(_mapping(entry).get("config"))
 
 
 def _variables(group: Group) -> Iterator[str]:

@@ -1,0 +1,197 @@
+"""Files of Keras 2, written by tf-keras, and conversions of older weights, against tf-keras itself."""
+
+import numpy as np
+import pytest
+
+from scratchnn import load_model
+from scratchnn.keras_files.legacy_weights import modern_weights
+from scratchnn.spec import Weight
+
+pytestmark = [
+    pytest.mark.keras,
+    # tf-keras says that its own .h5 format is old, and calls parts of TensorFlow that say so of themselves.
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def tf_keras():
+    return pytest.importorskip("tf_keras", reason="tf-keras, the oracle for Keras 2, is not installed")
+
+
+def nested(keras):
+    """Shared and nested models, states, masks, cells, the words that changed with Keras 3."""
+    layers = keras.layers
+    stack = keras.Sequential([layers.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(4)])
+    inner_input = keras.Input((4,))
+    hidden = layers.Dense(2)(inner_input)
+    inner = keras.Model(inner_input, [hidden, layers.BatchNormalization(trainable=False)(hidden)])
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    ids = keras.Input((5,), dtype="int32", name="ids")
+    shared = layers.Dense(4, activation="hard_sigmoid")
+    one, two = shared(a), shared(b)
+    first, second = stack(one), stack(two)
+    (p, q), (r, s) = inner(first), inner(two)
+    out = layers.Subtract()([layers.Add()([p, r]), layers.ReLU(max_value=20.0, negative_slope=0.1)(q)])
+    embedded = layers.Embedding(10, 3, mask_zero=True)(ids)
+    y, h, c = layers.LSTM(4, return_state=True, return_sequences=True, recurrent_activation="hard_sigmoid")(
+        embedded
+    )
+    z = layers.LSTM(4)(y, initial_state=[h, c])
+    both = layers.Bidirectional(layers.GRU(3, reset_after=False, return_sequences=True))(embedded)
+    cells = layers.RNN(layers.StackedRNNCells([layers.LSTMCell(3), layers.GRUCell(2)]))(both)
+    steps = layers.Flatten()(layers.TimeDistributed(layers.Dense(2))(both))
+    last = layers.Bidirectional(layers.GRU(3))(both)
+    end = layers.Dense(2, activation="swish")(layers.Concatenate()([z, steps, s, last, cells]))
+    return keras.Model([a, b, ids], [layers.LeakyReLU(alpha=0.2)(out), end, inner(second)[1]])
+
+
+def dicts(keras):
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    joined = keras.layers.Dense(2)(keras.layers.Concatenate()([a, b]))
+    return keras.Model({"a": a, "b": b}, {"x": joined, "y": keras.layers.Dot(axes=1)([a, b])})
+
+
+def images(keras):
+    layers = keras.layers
+    stack = [
+        *(layers.Input((8, 8, 3)), layers.ZeroPadding2D(((1, 0), (2, 1)))),
+        *(layers.SeparableConv2D(4, 3, padding="same", activation="relu"), layers.DepthwiseConv2D(3)),
+        *(layers.Conv2DTranspose(3, 2, strides=2), layers.BatchNormalization(), layers.PReLU(shared_axes=[1, 2])),
+        *(layers.UpSampling2D(2), layers.MaxPooling2D(), layers.GlobalAveragePooling2D()),
+        *(layers.LayerNormalization(), layers.ELU(0.5), layers.Reshape((3,)), layers.Dropout(0.3)),
+        *(layers.ThresholdedReLU(theta=0.1), layers.Dense(4), layers.Softmax()),
+    ]
+    return keras.Sequential(stack)
+
+
+@pytest.mark.parametrize("build", [nested, dicts, images])
+def test_files_of_keras_2(tf_keras, build, tmp_path):
+    tf_keras.utils.set_random_seed(1)
+    generator = np.random.default_rng(2)
+    model = build(tf_keras)
+    model.set_weights([np.abs(generator.normal(0, 0.4, array.shape)) + 0.05 for array in model.get_weights()])
+
+    def draw(tensor):
+        shape = (6, *tensor.shape[1:])
+        whole = tensor.dtype == "int32"
+        return (generator.integers(0, 3, shape) if whole else generator.normal(size=shape)).astype(
+            tensor.dtype.name
+        )
+
+    struct = model._nested_inputs
+    many = {key: draw(value) for key, value in struct.items()} if isinstance(struct, dict) else None
+    x = many or [draw(tensor) for tensor in model.inputs]
+    x = x[0] if len(x) == 1 else x
+    expected = model(x)
+    model.save(tmp_path / "m.h5")
+    model.save(tmp_path / "m.keras")
+    model.set_weights([array + 1 for array in model.get_weights()])
+    later = model(x)
+    model.save_weights(tmp_path / "w.h5")
+    model.save_weights(tmp_path / "m.weights.h5")
+    for file in ("m.h5", "m.keras"):
+        ours = load_model(tmp_path / file)
+        check(ours.forward(x), expected)
+        check(ours.predict(x), expected)
+        for weights in ("w.h5", "m.weights.h5"):
+            ours.load_weights(tmp_path / weights)
+            check(ours.forward(x), later)
+
+
+def check(ours, theirs):
+    if isinstance(theirs, dict):
+        assert list(ours) == list(theirs)
+    pairs = [(ours[key], theirs[key]) for key in theirs] if isinstance(theirs, dict) else [(ours, theirs)]
+    pairs = zip(ours, theirs, strict=True) if isinstance(theirs, list) else pairs
+    for mine, other in pairs:
+        # Sums of up to 30 products of numbers below 10, through at most eight layers.
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
+def arrays(*shapes):
+    generator = np.random.default_rng(4)
+    return [generator.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+LSTM_1 = [(3, 2), (2, 2), (2,)] * 4
+GRU_1 = [(3, 2), (2, 2), (2,)] * 3
+# Class, options, shape of the input, shapes of the old arrays, version and backend that wrote them.
+CONVERSIONS = {
+    "LSTM of Keras 1": ("LSTM", {"units": 2}, (None, 5, 3), LSTM_1, "1", None),
+    "GRU of Keras 1": ("GRU", {"units": 2, "reset_after": False}, (None, 5, 3), GRU_1, "1", None),
+    "CuDNNLSTM": ("LSTM", {"units": 2}, (None, 5, 3), [(3, 8), (2, 8), (16,)], "2.2.4", None),
+    "CuDNNGRU": ("GRU", {"units": 2, "reset_after": True}, (None, 5, 3), [(3, 6), (2, 6), (12,)], "2.2.4", None),
+    "Conv1D of Keras 1": (
+        "Conv1D",
+        {"filters": 4, "kernel_size": 3},
+        (None, 9, 2),
+        [(3, 1, 2, 4), (4,)],
+        "1",
+        None,
+    ),
+    "Conv1D of Keras 1.1": (
+        "Conv1D",
+        {"filters": 4, "kernel_size": 3},
+        (None, 9, 2),
+        [(4, 2, 3, 1), (4,)],
+        "1",
+        None,
+    ),
+    "Conv2D": ("Conv2D", {"filters": 4, "kernel_size": (2, 3)}, (None, 9, 9, 2), [(2, 3, 2, 4), (4,)], "1", None),
+    "Conv2D of Theano": (
+        *("Conv2D", {"filters": 4, "kernel_size": (2, 3)}, (None, 9, 9, 2)),
+        *([(2, 3, 2, 4), (4,)], "2.0.0", "theano"),
+    ),
+    "Conv2D, channels first": (
+        *("Conv2D", {"filters": 4, "kernel_size": (2, 3), "data_format": "channels_first"}, (None, 2, 9, 9)),
+        *([(4, 2, 2, 3), (4,)], "1", "theano"),
+    ),
+    "Conv2DTranspose": (
+        *("Conv2DTranspose", {"filters": 4, "kernel_size": (2, 3)}, (None, 9, 9, 2)),
+        *([(2, 3, 2, 4), (4,)], "1", None),
+    ),
+    "no bias": ("LSTM", {"units": 2, "use_bias": False}, (None, 5, 3), [(3, 8), (2, 8)], "2.2.4", None),
+    "nothing to do": ("LSTM", {"units": 2}, (None, 5, 3), [(3, 8), (2, 8), (8,)], "2.2.4", "tensorflow"),
+}
+
+
+@pytest.mark.parametrize("what", CONVERSIONS)
+def test_older_weights_are_converted_as_keras_2_converts_them(tf_keras, what):
+    from tf_keras.src.saving.legacy.hdf5_format import preprocess_weights_for_loading
+
+    class_name, options, shape, shapes, version, backend = CONVERSIONS[what]
+    before = arrays(*shapes)
+    layer = getattr(tf_keras.layers, class_name)(**options)
+    layer.build(shape)
+    theirs = preprocess_weights_for_loading(layer, [array.copy() for array in before], version, backend)
+    assert [array.shape for array in theirs] == [tuple(weight.shape) for weight in layer.weights]
+    weights = [Weight(str(place), array) for place, array in enumerate(before)]
+    ours = modern_weights(class_name, layer.get_config(), weights, int(version[0]), backend)
+    assert len(ours) == len(theirs)
+    if backend == "theano":
+        theirs[0] = np.flip(theirs[0], axis=(0, 1))  # standalone Keras did this, tf-keras has dropped it
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine.value, other)
+    if what not in ("no bias", "nothing to do", "Conv2D"):
+        assert any(mine.value.shape != old.shape or (mine.value != old).any() for mine, old in zip(ours, before, strict=False))
+
+
+def test_layers_inside_layers_are_converted_too(tf_keras):
+    from tf_keras.src.saving.legacy.hdf5_format import preprocess_weights_for_loading
+
+    both = tf_keras.layers.Bidirectional(tf_keras.layers.LSTM(2))
+    both.build((None, 5, 3))
+    for version, shapes in (("1", 2 * LSTM_1), ("2.2.4", 2 * [(3, 8), (2, 8), (16,)])):
+        before = arrays(*shapes)
+        theirs = preprocess_weights_for_loading(both, [array.copy() for array in before], version, None)
+        weights = [Weight(str(place), array) for place, array in enumerate(before)]
+        ours = modern_weights("Bidirectional", both.get_config(), weights, int(version[0]), None)
+        for mine, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(mine.value, other)
+    steps = tf_keras.layers.TimeDistributed(tf_keras.layers.Conv2D(4, 3))
+    kernel, bias = arrays((3, 3, 2, 4), (4,))
+    ours = modern_weights(
+        "TimeDistributed", steps.get_config(), [Weight("k", kernel), Weight("b", bias)], 2, "theano"
+    )
+    np.testing.assert_array_equal(ours[0].value, kernel[::-1, ::-1])
