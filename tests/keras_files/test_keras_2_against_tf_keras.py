@@ -174,7 +174,10 @@ def test_older_weights_are_converted_as_keras_2_converts_them(tf_keras, what):
     for mine, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(mine.value, other)
     if what not in ("no bias", "nothing to do", "Conv2D"):
-        assert any(mine.value.shape != old.shape or (mine.value != old).any() for mine, old in zip(ours, before, strict=False))
+        assert any(
+            mine.value.shape != old.shape or (mine.value != old).any()
+            for mine, old in zip(ours, before, strict=False)
+        )
 
 
 def test_layers_inside_layers_are_converted_too(tf_keras):

@@ -37,7 +37,7 @@ def _object(label: str, value: Mapping[str, Any], where: str) -> Iterator[Scratc
     if class_name is None and "module" not in value and "registered_name" not in value:
         return
     place = f"{label}, {where}" if where else label
-    if class_name in CODE:
+    if str(class_name) in CODE:
         yield UnsupportedError(f"{place}: {class_name} carries Python code; scratchnn runs no code of a file")
         return
     module, registered = value.get("module"), value.get("registered_name")

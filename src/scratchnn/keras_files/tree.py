@@ -194,7 +194,7 @@ def _children(group: Group, config: Mapping[str, Any]) -> Iterator[tuple[Group, 
         if name not in group.groups:
             continue
         if name != "cells":
-            entry = next((config[key] for key in keys if config.get(key)), {})
+            entry: Any = next((config[key] for key in keys if config.get(key)), {})
             yield group.groups[name], _config(entry)
             continue
         cells = config.get("cells") or []

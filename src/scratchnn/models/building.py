@@ -12,6 +12,19 @@ from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef
 
 Shapes = dict[TensorRef, Shape]
 
+# What Python and NumPy raise where a config that no Keras ever wrote (a list of inputs for a layer of one, a text
+# where a number belongs) gets past a layer's own checks. It is a fault of the file like any other.
+STUMBLES = (
+    TypeError,
+    ValueError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+)
+
 
 def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
     """All layers by name, and the shapes of all tensors.
@@ -36,6 +49,9 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
                 unusable.add(layer.name)
         except ScratchnnError as fault:
             faults.append(fault)
+            unusable.add(layer.name)
+        except STUMBLES as error:
+            faults.append(_stumbled(layer, node, shapes, error))
             unusable.add(layer.name)
     if not faults:
         faults += _unused(spec, built, shapes)
@@ -80,6 +96,16 @@ def _build(spec: LayerSpec, input_shape: Any) -> Layer:
     if spec.model is not None:
         return NestedModel(spec.model, name=spec.name)
     return build_layer(spec, input_shape)
+
+
+def _stumbled(layer: LayerSpec, node: NodeSpec, shapes: Shapes, error: Exception) -> ConfigError:
+    """The fault of a layer that stumbled over its config or its input."""
+    fault = ConfigError(
+        f"{layer.class_name} {layer.name!r}: expected a config and inputs that Keras would write, got inputs of shape "
+        f"{fill_shapes(node.args, shapes)!r:.200} and a config that ends in {type(error).__name__}: {error!s:.200}"
+    )
+    fault.__cause__ = error
+    return fault
 
 
 def _unknown(layer: LayerSpec) -> UnsupportedError:
