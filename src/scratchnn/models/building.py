@@ -65,9 +65,10 @@ def infer_shapes(spec: ModelSpec, layers: Mapping[str, Layer], inputs: Mapping[T
     Raises:
         InputError: shapes that a layer does not take.
     """
-    shapes = dict(inputs)
+    shapes, built = dict(inputs), dict(layers)
+    by_name = {layer.name: layer for layer in spec.layers}
     for node in spec.nodes:
-        _call(node, spec.layer(node.layer), dict(layers), shapes)
+        _call(node, by_name[node.layer], built, shapes)
     return shapes
 
 
@@ -101,8 +102,9 @@ def _build(spec: LayerSpec, input_shape: Any) -> Layer:
 def _stumbled(layer: LayerSpec, node: NodeSpec, shapes: Shapes, error: Exception) -> ConfigError:
     """The fault of a layer that stumbled over its config or its input."""
     fault = ConfigError(
-        f"{layer.class_name} {layer.name!r}: expected a config and inputs that Keras would write, got inputs of shape "
-        f"{fill_shapes(node.args, shapes)!r:.200} and a config that ends in {type(error).__name__}: {error!s:.200}"
+        f"{layer.class_name} {layer.name!r}: expected a config and inputs that Keras would write, got inputs of "
+        f"shape {fill_shapes(node.args, shapes)!r:.200} and a config that ends in {type(error).__name__}: "
+        f"{error!s:.200}"
     )
     fault.__cause__ = error
     return fault
