@@ -77,6 +77,8 @@ def _layer(layer: LayerSpec, model: ModelSpec) -> dict[str, Any]:
         return {**_operation(layer), **calls}
     serialized = {"module": "keras.layers", "class_name": layer.class_name, "registered_name": None}
     config = _meaning(layer.config, layer.keras_version)
+    if layer.class_name != "Embedding":
+        config.pop("input_dim", None)  # elsewhere it is Keras 1's and 2's note of the input's shape
     return {**serialized, "config": {**config, "name": layer.name}, **calls}
 
 
