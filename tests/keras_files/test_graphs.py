@@ -274,7 +274,7 @@ def test_a_chain_of_5000_layers_written_backwards_takes_no_time(tmp_path):
         return called(entry, tensor(f"a{place - 1}" if place else "input"))
 
     layers = [ENTRY, *(activation(place) for place in reversed(range(5000)))]
-    start = time.perf_counter()
+    start = time.process_time()
     model = load(tmp_path, layers, outputs=("a4999", 0, 0), weights={})
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     np.testing.assert_array_equal(model.forward(X), X)

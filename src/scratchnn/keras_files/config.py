@@ -1,6 +1,7 @@
 """The config of a whole model, as JSON has it, turned into a ModelSpec without weights."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -186,8 +187,8 @@ def _check_layers(layers: Sequence[LayerSpec]) -> None:
     Raises:
         ConfigError: they are not, or have none.
     """
-    names = [layer.name for layer in layers]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    count = Counter(layer.name for layer in layers)
+    twice = sorted(name for name, times in count.items() if times > 1)
     if twice:
         raise ConfigError(f"expected each layer name once, got several of {', '.join(twice)}")
     for layer in layers:

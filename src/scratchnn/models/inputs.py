@@ -51,7 +51,8 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
 def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
     """Whole numbers as floats, where the input is of floats; ids that only look up rows stay what they are."""
     dtype = spec.layer(ref.layer).config.get("dtype", "float32")
-    operated = any(ref in node.args for node in spec.nodes if spec.layer(node.layer).class_name.startswith("ops."))
+    readers = {node.layer for node in spec.nodes if ref in node.args}
+    operated = any(layer.name in readers and layer.class_name.startswith("ops.") for layer in spec.layers)
     if operated and dtype in ("float16", "float32", "float64") and value.dtype.kind in "iub":
         return value.astype(dtype)
     return value
