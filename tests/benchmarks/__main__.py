@@ -9,13 +9,14 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from . import document, resources, scaling
 from .export import export
-from .families import REPORT
+from .families import REPORT, Family
 from .runner import TESTS, measure, start_peers
 
 DOCS = TESTS.parent / "docs"
@@ -30,44 +31,58 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="only these (default: all of the report)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if not options.report:
         DOCS.mkdir(exist_ok=True)
-        result = run(options.folder, options.rounds, options.quick)
-        (DOCS / "benchmarks.json").write_text(json.dumps(result, indent=1) + "\n")
+        names = ["CNN 32-64", "BiLSTM 64"] if options.quick else options.models
+        families = [family for family in REPORT if names is None or family.name in names]
+        for result in run(options.folder, options.rounds, families, options.quick):  # so that a crash loses little
+            (DOCS / "benchmarks.json").write_text(json.dumps(result, indent=1) + "\n")
     document.write(json.loads((DOCS / "benchmarks.json").read_text()), DOCS)
 
 
-def run(folder: Path, rounds: int, quick: bool) -> dict[str, Any]:
-    """Everything that is measured, as plain data."""
+def run(folder: Path, rounds: int, families: list[Family], quick: bool) -> Iterator[dict[str, Any]]:
+    """Everything that is measured, as plain data, after each part."""
     started = time.time()
-    families = [f for f in REPORT if f.name in ("CNN 32-64", "BiLSTM 64")] if quick else list(REPORT)
     models = {family.name: export(family, folder) for family in families}
-    result: dict[str, Any] = {"machine": machine(), "rounds": rounds, "sgemm": resources.sgemm_rates()}
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "rounds": rounds,
+        "sgemm": resources.sgemm_rates(),
+        "times": [],
+    }
     peers = start_peers(["tensorflow", "onnxruntime", "onnxruntime native", "torch", "openvino"])
-    result["times"] = []
     for family in families:
         result["times"] += measure(
             family, models[family.name], peers, folder, BATCHES[: 2 if quick else 4], rounds
         )
         print(f"{time.time() - started:5.0f} s  {family.name}", file=sys.stderr, flush=True)
+        yield result
     for peer in peers:
         peer.close()
-    loops = start_peers(["naive"])
-    for family in (f for f in families if f.name in ("CNN 32-64", "BiLSTM 64")):
-        result["times"] += measure(family, models[family.name], [loops[0], loops[2]], folder, [1], 1)
-    for peer in loops:
-        peer.close()
-    lstm, cnn = models["BiLSTM 64"], models["CNN 32-64"]
+    result["sgemm after"] = resources.sgemm_rates()
+    lstm, cnn = folder / "BiLSTM_64-100.keras", folder / "CNN_32-64-32.keras"
     result["cold"] = resources.cold_starts(lstm, folder / "lstm-100-1.npy", 2 if quick else 3)
+    yield result
     large = folder / f"cnn-32-{BATCHES[1 if quick else 3]}.npy"
     result["peaks"] = resources.peaks(cnn, large, ["scratchnn", "tensorflow", "onnxruntime", "torch", "openvino"])
+    yield result
     result["many"] = resources.memory_of_many(cnn, folder, 2_000 if quick else 100_000)
+    yield result
     result["scaling"] = scaling.climb(folder, rounds)
-    result["sgemm after"] = resources.sgemm_rates()
+    yield result
+    loops = start_peers(["naive"])
+    for family in (f for f in families if f.name in ("CNN 32-64", "BiLSTM 64")):
+        result["loops"] = [
+            *result.get("loops", []),
+            *measure(family, models[family.name], [loops[0], loops[2]], folder, [1], 1),
+        ]
+    for peer in loops:
+        peer.close()
     result["minutes"] = (time.time() - started) / 60
-    return result
+    yield result
 
 
 def machine() -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) 
     for step in compile_model(model).steps:
         if isinstance(step, FusedStep):
             event(" ".join(type(layer).__name__ for layer in step.layers))
-    with mock.patch.object(convolution, "BAND_BYTES", band):
+    with mock.patch.multiple(convolution, BAND_BYTES=band, BAND_ROWS=1):
         judge(model, x)
 
 

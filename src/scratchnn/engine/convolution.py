@@ -39,8 +39,9 @@ from .steps import FLOAT32, FusedStep, Kernel
 if TYPE_CHECKING:
     from ..models.graph import Model
 
-# Bytes of the matrix of one band: it and its product stay in the second-level cache of one core.
-BAND_BYTES = 2**19
+# Bytes of the matrix of one band: it and its product stay in the second-level cache of one core. Kernels of many
+# terms get this many rows all the same, because each product reads the whole kernel.
+BAND_BYTES, BAND_ROWS = 2**19, 256
 
 # Activations f with f(max(z)) = max(f(z)) to the last bit.
 BEHIND_MAXIMUM = (activations.linear, activations.relu)
@@ -219,8 +220,8 @@ class _Bands:
     def cut(self, out: Array) -> list[tuple[slice, slice]]:
         """Images and output rows of each band."""
         batch, height, width, _ = out.shape
-        row_bytes = self._pooled * width * len(self._kernel) * FLOAT32.itemsize
-        rows = max(1, BAND_BYTES // row_bytes)
+        matrix_rows = max(BAND_BYTES // (len(self._kernel) * FLOAT32.itemsize), BAND_ROWS)
+        rows = max(1, matrix_rows // (self._pooled * width))
         images = max(1, rows // height)
         return [
             (slice(image, min(image + images, batch)), slice(row, min(row + rows, height)))

@@ -1,7 +1,8 @@
-"""Matrix products in pieces that stay small.
+"""Matrix products in pieces that stay small, where that is faster.
 
 OpenBLAS has kernels that multiply small matrices, M·N·K up to 10⁶, as they lie, without packing panels first (on
-processors with AVX-512). `np.matmul` over a stack of such pieces is one call.
+processors with AVX-512). `np.matmul` over a stack of such pieces is one call. Where a piece would have few rows,
+as with many channels or large kernels, packing pays, and the product stays whole.
 """
 
 import numpy as np
@@ -12,8 +13,8 @@ from .steps import FLOAT32
 # The limit of OpenBLAS's small-matrix path.
 SMALL = 10**6
 
-# Rows below which a piece is so flat that the product gets slow; then the columns are split as well.
-FLAT = 24
+# Rows below which a piece is too flat: each reads the whole kernel again.
+FLAT = 48
 
 
 class Product:
@@ -30,27 +31,15 @@ class Product:
 
     def __init__(self, rows: int, kernel: Array) -> None:
         terms, columns = kernel.shape
-        parts = _column_parts(terms, columns)
-        height = max(1, min(rows, SMALL // (terms * columns // parts)))
-        pieces = -(-rows // height)
+        limit = SMALL // (terms * columns)
+        pieces = -(-rows // limit) if limit >= FLAT else 1
         height = -(-rows // pieces)  # pieces of one size; the last may reach beyond the rows
-        inputs = np.zeros((pieces, 1, height, terms), FLOAT32)
-        outputs = np.empty((pieces, height, parts, columns // parts), FLOAT32)
-        self.inputs = inputs.reshape(-1, terms)[:rows]
-        self.outputs = outputs.reshape(-1, columns)[:rows]
-        # (1, parts, terms, columns / parts)
-        kernel = np.ascontiguousarray(kernel.reshape(terms, parts, -1).swapaxes(0, 1)[None], FLOAT32)
-        self._call = inputs, kernel, outputs.swapaxes(1, 2)
+        self._inputs = np.zeros((pieces, height, terms), FLOAT32)
+        self._outputs = np.empty((pieces, height, columns), FLOAT32)
+        self._kernel = np.ascontiguousarray(kernel, FLOAT32)
+        self.inputs = self._inputs.reshape(-1, terms)[:rows]
+        self.outputs = self._outputs.reshape(-1, columns)[:rows]
 
     def run(self) -> None:
         """Multiply."""
-        inputs, kernel, outputs = self._call
-        np.matmul(inputs, kernel, out=outputs)
-
-
-def _column_parts(terms: int, columns: int) -> int:
-    """Into how many equal parts the columns are cut, so that a piece has FLAT rows and 16 columns or more."""
-    parts = 1
-    while SMALL // (terms * columns // parts) < FLAT and columns % (2 * parts) == 0 and columns // parts >= 32:
-        parts *= 2
-    return parts
+        np.matmul(self._inputs, self._kernel, out=self._outputs)
