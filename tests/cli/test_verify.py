@@ -105,7 +105,7 @@ def test_what_cannot_be_judged_exits_2_but_a_disagreement_wins(cnn, tmp_path, ca
 @pytest.mark.keras
 def test_keras_is_given_only_what_our_reader_accepts(tmp_path, monkeypatch):
     opened: list[Any] = []
-    monkeypatch.setattr(verify, "KerasModel", lambda path: opened.append(path))
+    monkeypatch.setattr(verify, "KerasModel", lambda path, spec: opened.append(path))
     evil = write_keras(tmp_path / "evil.keras", [layer("Lambda", name="evil", function="code")], {})
     assert main(["verify", str(evil)]) == 2
     assert opened == []

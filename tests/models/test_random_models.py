@@ -24,7 +24,8 @@ def test_agrees_layer_by_layer_after_a_file(family, suffix, tmp_path):
     def check(architecture: Architecture):
         with strength.example(f"a whole {family}"):
             path = architecture.save(tmp_path, suffix)
-            model, keras_model = load_model(path), KerasModel(path)
+            model = load_model(path)
+            keras_model = KerasModel(path, model.spec)
             results = compare_layers(model, keras_model, architecture.inputs(), lambda what, share: None)
             assert len(results) == len(architecture.layers)
             for result in results:
