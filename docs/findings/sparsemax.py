@@ -1,7 +1,7 @@
 """keras.activations.sparsemax is not sparsemax: its rows do not add up to 1.
 
 It adds up all cumulative sums over the support where the paper takes the last one
-(https://arxiv.org/abs/1602.02068). All backends share the formula. scratchnn follows Keras: a model was trained so.
+(https://arxiv.org/abs/1602.02068), in all backends. scratchnn follows Keras: a model was trained so.
 """
 
 import os
