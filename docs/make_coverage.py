@@ -61,6 +61,8 @@ LIMITS = {
 }
 for _name in ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"):
     LIMITS[_name] = "inference (identity)"
+for _name in ("Brightness", "Contrast", "Flip", "Rotation", "Translation", "Zoom"):
+    LIMITS[f"Random{_name}"] = "inference (identity)"
 LIMITS["GaussianNoise"] = LIMITS["ActivityRegularization"] = "inference (identity)"
 LIMITS["BatchNormalization"] = "inference (the moving statistics)"
 

@@ -22,7 +22,7 @@ class Case:
         seed: of every array.
         call: how the layer is called: "inputs" is 'float' (default), 'texts' or 'ids:N', or a list of these;
             "mask" a kind of `filling.mask`; "states" (count, units) of the initial states; "cell_states" the sizes
-            of the states that a cell is called with.
+            of the states that a cell is called with; "training" what the Keras layer is told.
     """
 
     layer: str

@@ -79,6 +79,8 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
         extra["mask"] = case.mask()
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
+    if "training" in case.call:
+        extra["training"] = case.call["training"]
     if case.cell_states() is not None:
         keras, states = keras_module(), iter(_cast(case.cell_states(), dtype))
         sizes = layer.state_size if hasattr(layer, "cells") else [layer.state_size]
