@@ -105,9 +105,10 @@ def _blocks(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
 
 
 @st.composite
-def _heads(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
+def _heads(draw: st.DrawFn, masked: bool = False) -> list[tuple[str, dict[str, Any]]]:
+    """A softmax; not as a layer where a mask (batch, time) arrives, which Keras's Softmax raises at."""
     units = draw(sizes(5, smallest=2))
-    if draw(st.booleans()):
+    if masked or draw(st.booleans()):
         return [("Dense", {"units": units, "activation": "softmax"})]
     return [("Dense", {"units": units}), ("Softmax", {})]
 
@@ -121,15 +122,15 @@ def recurrent_models(draw: st.DrawFn, class_name: str) -> Architecture:
     if ids is not None:
         embedding = {"input_dim": ids, "output_dim": draw(sizes(5)), "mask_zero": draw(st.booleans())}
         layers.append(("Embedding", embedding))
-    depth = draw(sizes(3))
+    depth, sequences = draw(sizes(3)), True
     for place in range(depth):
         sequences = place + 1 < depth or draw(st.booleans())
         layers.append(draw(_recurrent_layers(class_name, sequences)))
         if draw(st.booleans()):
             layers.append(("Dropout", {"rate": 0.3}))
-    return Architecture(
-        (time,) if ids is not None else (time, draw(sizes(4))), (*layers, *draw(_heads())), draw(SEEDS), ids
-    )
+    masked = sequences and any(options.get("mask_zero") for _, options in layers)
+    shape = (time,) if ids is not None else (time, draw(sizes(4)))
+    return Architecture(shape, (*layers, *draw(_heads(masked))), draw(SEEDS), ids)
 
 
 @st.composite
