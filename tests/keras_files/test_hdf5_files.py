@@ -117,11 +117,20 @@ def test_weights_of_another_model_change_nothing(tmp_path):
     np.testing.assert_array_equal(model.forward(X), Y)
 
 
+def write_modern(path, *more, weights=OLD_WEIGHTS):
+    """Dense(2, relu), and more layers, as Keras 3 writes it: the table of hostile files asks Keras, too."""
+    dense = old("Dense", name="dense", trainable=True, units=2, activation="relu", use_bias=True)
+    layers = [old("InputLayer", name="input", batch_shape=[None, 3], dtype="float32"), dense, *more]
+    return write_h5(
+        path, {"class_name": "Sequential", "config": {"name": "m", "layers": layers}}, weights, "3.9.0"
+    )
+
+
 def changed(change):
     """A dense model, changed by a function of the open file."""
 
     def make(path):
-        write_old_dense(path)
+        write_modern(path)
         with h5py.File(path, "a") as root:
             change(root)
 
@@ -194,8 +203,8 @@ REFUSED = {
     "bfloat16": (replaced(KERNEL_PATH, bfloat16), UnsupportedError, "got bfloat16"),
     "no data at all": (
         replaced(KERNEL_PATH, lambda root, name: root.create_dataset(name, data=h5py.Empty("f"))),
-        ScratchnnError,
-        "kernel",
+        ModelFileError,
+        "got one without content",
     ),
     "a group for an array": (
         replaced(KERNEL_PATH, lambda root, name: root.create_group(name)),
@@ -241,7 +250,7 @@ REFUSED = {
         "does not know: extra/data",
     ),
     "weights of no layer": (
-        lambda path: write_h5(path, SEQUENTIAL, {**OLD_WEIGHTS, "ghost": {"k": KERNEL}}),
+        lambda path: write_modern(path, weights={**OLD_WEIGHTS, "ghost": {"k": KERNEL}}),
         WeightError,
         "layers that the model has not: ghost",
     ),
@@ -251,7 +260,7 @@ REFUSED = {
         ModelFileError,
         "got weights alone",
     ),
-    "no weights": (lambda path: write_h5(path, SEQUENTIAL, {}), WeightError, "'kernel' is missing"),
+    "no weights": (lambda path: write_modern(path, weights={}), WeightError, "'kernel' is missing"),
     "no list of layers": (
         changed(lambda root: root["model_weights"].attrs.__delitem__("layer_names")),
         ModelFileError,
@@ -273,13 +282,14 @@ REFUSED = {
         "expected text",
     ),
     "a Lambda": (
-        lambda path: write_h5(
-            path,
-            {"class_name": "Sequential", "config": [OLD_DENSE, old("Lambda", name="evil", function=["4wE="])]},
-            {},
-        ),
+        lambda path: write_modern(path, old("Lambda", name="evil", trainable=True, function=["4w==", None, None])),
         ScratchnnError,
         "Lambda 'evil': Lambda carries Python code",
+    ),
+    "a bare list as the config": (
+        lambda path: write_h5(path, {"class_name": "Sequential", "config": [7]}, OLD_WEIGHTS),
+        ScratchnnError,
+        "expected a serialized layer",
     ),
 }
 

@@ -51,6 +51,8 @@ class Stored:
 
     def _check(self) -> None:
         dtype = self.dataset.dtype
+        if self.dataset.shape is None:
+            raise ModelFileError(f"{self.where}: expected an array of numbers, got one without content")
         if self.dataset.attrs.get("dtype") == "bfloat16":
             raise UnsupportedError(f"{self.where}: expected float16, float32 or float64 numbers, got bfloat16")
         if dtype.kind not in "fiub" or dtype.hasobject:
