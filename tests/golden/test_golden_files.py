@@ -66,7 +66,10 @@ def test_history_has_a_line_for_each_epoch(golden):
     metrics = golden.metrics
     with (golden.folder / "history.csv").open(newline="") as stream:
         epochs = [int(row["epoch"]) for row in csv.DictReader(stream)]
-    assert epochs == list(range(1, metrics["training"]["settings"]["training"]["epochs"] + 1))
+    training = metrics["training"]["settings"]["training"]
+    assert epochs == list(range(1, len(epochs) + 1))
+    stopped_early = training.get("patience") is not None
+    assert len(epochs) <= training["epochs"] if stopped_early else len(epochs) == training["epochs"]
 
 
 def test_the_record_names_the_run(golden):
