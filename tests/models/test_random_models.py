@@ -13,7 +13,7 @@ from tests.support.architectures import Architecture, cnns, recurrent_models
 from tests.support.checks import EXAMPLES, same_bits
 
 FAMILIES = {"CNN": cnns(), "SimpleRNN": recurrent_models("SimpleRNN"), "LSTM": recurrent_models("LSTM")}
-FEW = settings(max_examples=max(3, EXAMPLES // 8))
+FEW = settings(max_examples=max(3, EXAMPLES // 16))
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

@@ -13,11 +13,12 @@ from tests.support.architectures import SEEDS, Architecture, cnns
 from tests.support.checks import EXAMPLES, same_bits
 from tests.support.geometry import sizes
 
-FEW = settings(max_examples=max(3, EXAMPLES // 8))
+FEW = settings(max_examples=max(3, EXAMPLES // 16))
 
 
 def assert_agrees_with_keras(path, x):
-    for result in compare_layers(load_model(path), KerasModel(path), x, lambda what, share: None):
+    model = load_model(path)
+    for result in compare_layers(model, KerasModel(path, model.spec), x, lambda what, share: None):
         assert result.agreement.agrees, f"{result.name}: {result.agreement.reason}"
 
 
