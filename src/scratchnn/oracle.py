@@ -5,6 +5,7 @@ in safe mode, since Keras has run code from crafted files (CVE-2025-1550, CVE-20
 """
 
 import copy
+import inspect
 import os
 import time
 from collections import Counter
@@ -201,6 +202,10 @@ class KerasModel:
             if not twin.built:
                 twin.build(_map(lambda tensor: tuple(tensor.shape), args[0]))
             twin.set_weights(weights)
+            if weights and hasattr(twin, "finalize_state"):
+                twin.finalize_state()  # Normalization works with a copy of its weights
+            if "training" in inspect.signature(twin.call).parameters:
+                kwargs = {**kwargs, "training": False}  # image augmentation takes it for granted that it trains
             return _to_numpy(twin(*args, **kwargs)), take_steps()
 
         return call
