@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--add", action="store_true", help="keep the times of other models")
     parser.add_argument("--models", nargs="+", metavar="NAME", help="only these (default: all of the report)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -38,8 +39,11 @@ def main() -> None:
         DOCS.mkdir(exist_ok=True)
         names = ["CNN 32-64", "BiLSTM 64"] if options.quick else options.models
         families = [family for family in REPORT if names is None or family.name in names]
+        kept = json.loads((DOCS / "benchmarks.json").read_text())["times"] if options.add else []
+        kept = [entry for entry in kept if entry["model"] not in {family.name for family in families}]
         for result in run(options.folder, options.rounds, families, options.quick):  # so that a crash loses little
-            (DOCS / "benchmarks.json").write_text(json.dumps(result, indent=1) + "\n")
+            result["times"] = kept + [entry for entry in result["times"] if entry not in kept]
+            (DOCS / "benchmarks.json").write_text(json.dumps(result, separators=(",", ":")) + "\n")
     document.write(json.loads((DOCS / "benchmarks.json").read_text()), DOCS)
 
 

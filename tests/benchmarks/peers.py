@@ -171,4 +171,6 @@ def limit_threads() -> None:
     """Two threads for every library that asks the environment; before any of them is imported."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(THREADS)
+    # OpenMP's threads (torch) must not spin while they wait: on a machine that others use too, that takes minutes.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -94,15 +94,17 @@ def peaks(model: Path, x: Path, kinds: list[str]) -> list[dict[str, Any]]:
 
 
 GROWTH = """
-import json, resource, sys
+import json
 import numpy as np
 from scratchnn import load_model
 model = load_model({model!r})
 x = np.load({x!r}, mmap_mode="r")
 model.predict(x[:256])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # not ru_maxrss: a new process starts with that of its parent
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+before = peak()
 y = model.predict(x)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = peak()
 sizes = {{"output": y.nbytes / 2**20, "input": x.nbytes / 2**20}}
 print(json.dumps({{"before": before / 1024, "after": after / 1024, **sizes}}))
 """

@@ -12,6 +12,7 @@ from scratchnn.engine.steps import FusedStep
 from scratchnn.errors import InputError
 from scratchnn.layers.bidirectional import Bidirectional
 from scratchnn.models.graph import Model
+from tests.support.filling import floats
 
 from .architectures import Builder
 from .judge import judge
@@ -23,8 +24,6 @@ seeds = st.integers(0, 2**16)
 
 def filled(shape: tuple[int, ...], seed: int, regime: str) -> np.ndarray:
     """Input of a regime, as in the suite of the layers."""
-    from support.filling import floats
-
     return floats(np.random.default_rng(seed), shape, regime)
 
 

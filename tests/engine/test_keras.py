@@ -1,18 +1,14 @@
 """The models of the report, small, by Keras and by the engine."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scratchnn import load_model
+from tests.benchmarks.families import REPORT, Family
 
 from .judge import judge
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.families import REPORT, Family
 
 pytestmark = pytest.mark.keras
 
