@@ -252,6 +252,18 @@ REFUSED = {
         UnsupportedError,
         "got '__lambda__'",
     ),
+    "a text among the inputs": (
+        [ENTRY, called(ADD, ["x", tensor("input")])],
+        {"outputs": ("add", 0, 0), "weights": {}},
+        ConfigError,
+        "Add 'add'",
+    ),
+    "an argument that the layer has not": (
+        [ENTRY, {**DENSE, "name": "dense", "inbound_nodes": [{"args": [tensor("input")], "kwargs": {"spam": 1}}]}],
+        {},
+        UnsupportedError,
+        r"called with arguments that scratchnn does not know: \['spam'\]",
+    ),
     "a layer that is never called": (
         [ENTRY, called(DENSE, tensor("input")), {**BACK, "name": "back", "inbound_nodes": []}],
         {"weights": {**WEIGHTS, "layers/dense_1": [KERNEL.T]}},

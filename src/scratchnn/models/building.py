@@ -1,8 +1,11 @@
 """The layers of a ModelSpec, built with the shapes that its graph gives them; every fault in one error."""
 
+import inspect
 import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from ..errors import ConfigError, ScratchnnError, UnsupportedError, raise_faults
 from ..keras_files.limits import MAX_ELEMENTS
@@ -78,11 +81,17 @@ def _call(node: NodeSpec, spec: LayerSpec, built: dict[str, Layer], shapes: Shap
     if node.layer not in built:
         built[node.layer] = _build(spec, arguments[0])
     layer = built[node.layer]
+    accepted = inspect.signature(layer.forward).parameters
+    unknown = sorted(set(node.kwargs) - {"mask", *accepted})
+    if unknown and not isinstance(layer, Operation):
+        raise UnsupportedError(f"{layer.label}: called with arguments that scratchnn does not know: {unknown}")
     if isinstance(layer, Operation):
         output = layer.call_shape(arguments, fill_shapes(node.kwargs, shapes))
     else:
         output = layer.output_shape(arguments[0])
     for place, shape in enumerate(_as_shapes(output)):
+        if not all(n is None or (isinstance(n, int | np.integer) and n >= 0) for n in shape):
+            raise ConfigError(f"{layer.label}: no shape of the result for inputs of shape {arguments!r:.200}")
         size = math.prod(n for n in shape[1:] if n is not None)
         if size > MAX_ELEMENTS:
             raise ConfigError(
