@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     regenerate.add_argument("--yes", action="store_true", help="replace without asking")
     regenerate.set_defaults(command=_regenerate)
     report = commands.add_parser("report", help="write the replication report (Markdown, HTML, plots)")
-    report.add_argument("--out", type=Path, default=Path("replication"), metavar="DIR")
+    report.add_argument("--out", type=Path, default=Path("docs/replication"), metavar="DIR")
     report.set_defaults(command=_report)
     for command in (regenerate, report):
         command.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
