@@ -1,8 +1,8 @@
 """Dropout in training, where bits cannot agree with Keras: its statistics do.
 
 Every test of a statistic has an error probability of 1e-9 over the choice of the seed, by the normal approximation
-(two-sided, 6.11 standard deviations); there are fewer than 100 of them, so the whole file raises a false alarm with
-a probability below 1e-7. The seeds are fixed, so a failure is repeatable.
+(two-sided, 6.11 standard deviations). There are fewer than 100 of them: the whole file raises a false alarm with a
+probability below 1e-7. The seeds are fixed, so a failure is repeatable.
 """
 
 import numpy as np

@@ -10,10 +10,26 @@
 Shapes and dtypes are judged too. What happens to NaN, infinities, zeros and numbers below the normal range is
 written in `scratchnn.agreement.compare`.
 
+Keras is said to be off only if its own float64 result bears scratchnn out, so give `reference64` where there is
+one. Recurrent layers that return the last output alone are judged step by step if `sequence` is given too;
+without it the errors are followed through the steps (`propagation`), which stays sharp in float64 but not in
+float32.
+
+How to choose a rule for a new layer. If it only moves or picks numbers: "exact" or "maximum". If it is linear in
+its input and in each of its weights, give it `linear(x)` and take "dot"; terms are counted and sizes taken by
+calling `linear` with other weights, so padding, strides and groups need no thought. If it normalizes, merges or
+loops, look for the attributes in the table. If nothing fits, write the formula once more in the operations of
+`Arithmetic`, each of which carries its error, in a file of `rules`: a function of a `Call`, registered with
+`@rule("name")`, that gives an `Approx` for each output. Where implementations may use different formulas, work
+out each and take the larger error. A new cell needs a `@step_rule` instead. A new activation function needs a
+line in `functions.ACCURACY`, with the constants that `python -m scratchnn.agreement.measure` prints. Then run
+the layer's tests: a false alarm shows that the bound forgets something, never that it needs a factor.
+
 A layer names the rule that bounds its error in the class attribute `bound`:
 
 ======================  ====================================================================================
 exact                   numbers are moved or looked up: reshapes, padding, embedding, dropout at inference
+operation               functions of `keras.ops` in a graph, by the name of the class
 maximum                 one of several numbers is chosen: max pooling
 dot                     `linear(x)`, linear in x and in each weight, then `activation`
 average                 means over windows (`pool_size`) or over `axes`
