@@ -175,7 +175,8 @@ class KerasModel:
         def call(*args: Any, **kwargs: Any) -> Any:
             output = original(*args, **kwargs)
             rest = {key: value for key, value in kwargs.items() if key not in ("mask", "training")}
-            given = _to_numpy(args), _to_numpy(rest), _to_numpy(kwargs.get("mask"))
+            mask = kwargs.get("mask", _carried_masks(args))
+            given = _to_numpy(args), _to_numpy(rest), _to_numpy(mask)
             output64, steps64 = twin(*given) if twin is not None else (None, None)
             record = KerasCall(path, count["calls"], *given, _to_numpy(output), output64, take_steps(), steps64)
             calls.append(record)
@@ -197,7 +198,9 @@ class KerasModel:
 
         def call(args: Any, kwargs: Any, mask: Any) -> Any:
             args, kwargs = self._wide(args), self._wide(kwargs)
-            if mask is not None:
+            if isinstance(mask, list):
+                _carry_masks(args[0], _to_tensor(self._keras, mask))
+            elif mask is not None:
                 kwargs = {**kwargs, "mask": _to_tensor(self._keras, mask)}
             if not twin.built:
                 twin.build(_map(lambda tensor: tuple(tensor.shape), args[0]))
@@ -213,6 +216,19 @@ class KerasModel:
     def _wide(self, structure: Any) -> Any:
         """Arrays as tensors, floats among them in float64."""
         return _to_tensor(self._keras, _cast(structure, np.float64))
+
+
+def _carried_masks(args: tuple[Any, ...]) -> list[Any] | None:
+    """The masks that the tensors of a list carry, for a merge layer, which takes them from there; else None."""
+    tensors = args[0] if args else None
+    masks = [getattr(tensor, "_keras_mask", None) for tensor in tensors] if isinstance(tensors, list) else []
+    return masks if any(mask is not None for mask in masks) else None
+
+
+def _carry_masks(tensors: list[Any], masks: list[Any]) -> None:
+    for tensor, mask in zip(tensors, masks, strict=True):
+        if mask is not None:
+            tensor._keras_mask = mask
 
 
 def _directions(layer: Any) -> list[Any]:

@@ -42,6 +42,8 @@ class Operation(Layer):
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Any) -> "Operation":
         """Build from Keras's config of the operation."""
+        if "dtype" not in cls.defaults:
+            options.only("dtype", None)
         return cls(**{key: _plain(options.raw(key, default)) for key, default in cls.defaults.items()})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -233,6 +235,11 @@ def _cast(x: Array, dtype: str) -> Array:
     return x if dtype in FLOATS and x.dtype.kind == "f" else x.astype(dtype)
 
 
+def _like(fill: Callable[[Array], Array]) -> Callable[..., Array]:
+    """A constant array of the shape of x, in its dtype or a given one."""
+    return lambda x, dtype: fill(x) if dtype is None else _cast(fill(x), dtype)
+
+
 def _logsumexp(x: Array, axis: Any, keepdims: bool) -> Array:
     largest = x.max(axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
@@ -279,7 +286,6 @@ _define(
         **{"Absolute": np.abs, "Negative": np.negative, "Sign": np.sign, "Floor": np.floor, "Ceil": np.ceil},
         **{"Trunc": np.trunc, "LogicalNot": np.logical_not, "Copy": np.copy, "StopGradient": np.copy},
         **{"Isnan": np.isnan, "Isinf": np.isinf, "Isfinite": np.isfinite},
-        **{"ZerosLike": np.zeros_like, "OnesLike": np.ones_like},
     },
     _same,
     "exact",
@@ -327,6 +333,7 @@ _define(
 )
 _define({"Clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max)}, _same, "exact", x_min=None, x_max=None)
 _define({"Cast": _cast}, _same, "exact", dtype="float32")
+_define({"ZerosLike": _like(np.zeros_like), "OnesLike": _like(np.ones_like)}, _same, "exact", dtype=None)
 _AXES: dict[str, Any] = {"axis": None, "keepdims": False}
 _define({"Sum": np.sum, "Mean": np.mean, "Prod": np.prod}, _reduced, **_AXES)
 _define({"Std": np.std, "Var": np.var, "Logsumexp": _logsumexp}, _reduced, **_AXES)
