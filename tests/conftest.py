@@ -7,6 +7,8 @@ from collections.abc import Iterator
 # Before anything can import TensorFlow: its float32 Conv2D is wrong under oneDNN on AVX-512 (docs/findings.md).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if os.environ.get("KERAS_BACKEND") == "jax":  # without it float64 is float32
+    os.environ.setdefault("JAX_ENABLE_X64", "1")
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -25,7 +27,15 @@ settings.register_profile(
     print_blob=True,
     **COMMON,
 )
-settings.register_profile("mutants", max_examples=100, database=None, phases=[Phase.generate], **COMMON)
+# The mutants' runner calls pytest once for each seed, in one process: another instance of each test class.
+settings.register_profile(
+    "mutants",
+    max_examples=100,
+    database=None,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 # What libraries warn of that no test here can change, with the reason.

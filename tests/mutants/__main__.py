@@ -79,7 +79,11 @@ class Outcome:
         counts = [n for n in self.examples if n is not None]
         median = f"{statistics.median(counts):5.0f}" if counts else "    -"
         state = "killed  " if self.killed else f"SURVIVED {self.examples}"
-        return f"{state} {median}  {self.seconds:5.1f} s  {self.mutant.name} ({Path(self.mutant.test).stem})"
+        by = ", ".join(
+            sorted({killer.split(":")[0].split("[")[0].split("test_")[-1] for killer in self.killers} - {""})
+        )
+        where = Path(self.mutant.test).stem
+        return f"{state} {median}  {self.seconds:5.1f} s  {self.mutant.name} ({where}: {by or 'nothing'})"
 
 
 class Killers:
@@ -91,7 +95,7 @@ class Killers:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Called for each phase of each test."""
         if report.failed:
-            self.names.append(f"{report.nodeid.split('::', 1)[1]}: {str(report.longrepr)[-300:]}")
+            self.names.append(f"{report.nodeid.rsplit('::', 1)[1]}: {str(report.longrepr)[-300:]}")
 
     def pytest_collectreport(self, report: Any) -> None:
         """A module that cannot be imported any more is a failure too."""
@@ -103,10 +107,10 @@ def run_tests(test: str, seed: int) -> tuple[int | None, str]:
     """Examples until the first failure of a test file with a seed, and the test that failed."""
     import pytest
 
-    from tests.support import strength
+    from tests.support import reproduce, strength
 
-    strength.examples.clear()
-    strength.fired.clear()
+    for state in (strength.examples, strength.fired, reproduce.failures):
+        state.clear()
     killers = Killers()
     options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--assert=plain", f"--hypothesis-seed={seed}"]
     pytest.main([*options, str(TESTS / test)], plugins=[killers])
@@ -156,6 +160,21 @@ def controls(mutants: Sequence[Mutant]) -> list[Mutant]:
     return list(unchanged.values())
 
 
+def all_survive(unchanged: Sequence[Mutant], jobs: int) -> bool:
+    """Whether the tests of the controls pass."""
+    broken = 0
+    for place, result in enumerate(outcomes(unchanged, [0], jobs), start=1):
+        survived = result.examples == (None,)
+        broken += not survived
+        print(
+            f"control {place}/{len(unchanged)} {result.mutant.test}: {'passes' if survived else 'FAILS'}",
+            flush=True,
+        )
+        if not survived:
+            print(result.killers[0], flush=True)
+    return not broken
+
+
 def prepare() -> None:
     """Import what every fork needs, and nothing that has threads of its own yet or that a mutant changes."""
     os.environ["HYPOTHESIS_PROFILE"] = "mutants"
@@ -174,14 +193,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="mutants whose name or test holds this text")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--no-controls", dest="controls", action="store_false", help="skip the unchanged runs")
     options = parser.parse_args()
     chosen = [m for m in MUTANTS if options.only in m.name or options.only in m.test]
     prepare()
     start, done = time.perf_counter(), []
-    broken = [result for result in outcomes(controls(chosen), [0], options.jobs) if result.examples != (None,)]
-    for result in broken:
-        print(f"{result.mutant.test} fails without any mutant:\n{result.killers[0]}")
-    if broken:
+    if options.controls and not all_survive(controls(chosen), options.jobs):
         return 2
     for result in outcomes(chosen, range(options.seeds), options.jobs):
         done.append(result)
