@@ -35,6 +35,15 @@ def asymmetric_padding(run: Run) -> bool:
     return any(before != after for before, after in (window_padding(*axis) for axis in axes))
 
 
+def stride_changes_padding(run: Run) -> bool:
+    """Whether 'same' adds another amount than it would with strides of 1."""
+    if option(run, "padding", "valid") != "same":
+        return False
+    kernel = option(run, "kernel_size", None) or option(run, "pool_size", None)
+    axes = zip(spatial(run), kernel, option(run, "strides", None) or kernel, strict=True)
+    return any(sum(window_padding(size, k, s)) != k - 1 for size, k, s in axes)
+
+
 def stride_above_window(run: Run) -> bool:
     """Whether windows leave gaps between them."""
     window = option(run, "kernel_size", None) or option(run, "pool_size", None)
@@ -60,6 +69,7 @@ def convolution_branches() -> dict[str, Branch]:
     """What the examples of a convolution must reach, and how often."""
     return {
         "strided": (strided, 0.1),
+        "stride changes the padding": (stride_changes_padding, 0.04),
         "stride above kernel": (stride_above_window, 0.05),
         "dilated": (dilated, 0.05),
         "no bias": (lambda run: not option(run, "use_bias", True), 0.1),
@@ -111,6 +121,7 @@ def pooling_branches() -> dict[str, Branch]:
     """What the examples of a pooling layer must reach, and how often."""
     return {
         "asymmetric padding": (asymmetric_padding, 0.05),
+        "stride changes the padding": (stride_changes_padding, 0.04),
         "stride above window": (stride_above_window, 0.03),
         "overlapping windows": (overlapping, 0.1),
         "uneven strides": (uneven_strides, 0.03),
