@@ -324,3 +324,18 @@ def test_a_file_cut_anywhere_is_damaged(tmp_path):
         short.write_bytes(content[:size])
         with pytest.raises(ModelFileError):
             load_model(short)
+
+
+def test_a_heap_of_texts_that_the_library_would_read_for_ever(tmp_path):
+    """A free object of size 0: HDF5 1.14 steps on the spot. Found by fuzzing."""
+    content = bytearray(write_old_dense(tmp_path / "m.h5").read_bytes())
+    start = content.find(b"GCOL\x01")
+    place, end = start + 16, start + int.from_bytes(content[start + 8 : start + 16], "little")
+    while int.from_bytes(content[place : place + 2], "little"):
+        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
+    assert start < place < end
+    for size in (0, 8, 1 << 40):
+        content[place + 8 : place + 16] = size.to_bytes(8, "little")
+        (tmp_path / "m.h5").write_bytes(content)
+        with pytest.raises(ModelFileError, match="a heap of texts whose objects do not fit"):
+            load_model(tmp_path / "m.h5")

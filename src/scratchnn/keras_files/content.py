@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import ModelFileError, UnsupportedError
 from ..spec import Array
 from . import limits
+from .heaps import check_heaps
 
 # Filters that HDF5 itself brings: deflate, shuffle, fletcher32, and h5py's lzf. Others are plugins, that is, code.
 FILTERS = {1, 2, 3, 32000}
@@ -188,8 +189,12 @@ def open_hdf5(source: Path | IO[bytes], where: str) -> Iterator[Group]:
         ModelFileError: damaged, beyond a limit, or with links to elsewhere.
     """
     with damage(where):
+        check_heaps(source, where)
         file = h5py.File(source, "r")
+        sizes = file.id.get_create_plist().get_sizes()
     with file:
+        if sizes != (8, 8):
+            raise ModelFileError(f"{where}: expected offsets and lengths of 8 bytes, got {sizes}")
         yield _Walk(where).group(file, where, 0)
 
 
