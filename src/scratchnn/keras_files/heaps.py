@@ -1,7 +1,7 @@
 """A check that the HDF5 library leaves out: it reads some damaged texts for ever.
 
-Texts of no fixed length lie in global heaps. The library steps from object to object of a heap by the size that each
-gives; a free object of size 0 keeps it where it is, in a loop that nothing can interrupt.
+Texts of no fixed length lie in global heaps. The library steps from object to object of a heap by the size that
+each gives; a free object of size 0 keeps it where it is, in a loop that nothing can interrupt.
 Source of the layout: "Global Heap" in https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 """
 
