@@ -12,7 +12,7 @@ TestAveragePooling1D = layer_tests(
         "AveragePooling1D",
         pooling(1),
         example=Case("AveragePooling1D", (2, 7, 3), {"pool_size": (3,), "padding": "same"}),
-        branches=pooling_branches(),
+        branches=pooling_branches(1),
         refusals=[
             bad_config("pool_size.*1 positive integers", ConfigError, pool_size=(2,) * 2),
             bad_config("pool_size.*missing", ConfigError, remove=["pool_size"]),

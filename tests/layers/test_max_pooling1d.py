@@ -13,7 +13,7 @@ TestMaxPooling1D = layer_tests(
         pooling(1),
         example=Case("MaxPooling1D", (2, 7, 3), {"pool_size": (3,), "padding": "same"}),
         exact=True,
-        branches=pooling_branches(),
+        branches=pooling_branches(1),
         refusals=[
             bad_config("pool_size.*1 positive integers", ConfigError, pool_size=(2,) * 2),
             bad_config("pool_size.*missing", ConfigError, remove=["pool_size"]),

@@ -65,11 +65,12 @@ def dilated(run: Run) -> bool:
     return any(d > 1 for d in option(run, "dilation_rate", (1,)))
 
 
-def convolution_branches() -> dict[str, Branch]:
+def convolution_branches(rank: int = 2) -> dict[str, Branch]:
     """What the examples of a convolution must reach, and how often."""
     return {
         "strided": (strided, 0.1),
-        "stride changes the padding": (stride_changes_padding, 0.04),
+        # One axis alone has far less occasion.
+        "stride changes the padding": (stride_changes_padding, 0.04 if rank > 1 else 0.01),
         "stride above kernel": (stride_above_window, 0.05),
         "dilated": (dilated, 0.05),
         "no bias": (lambda run: not option(run, "use_bias", True), 0.1),
@@ -117,14 +118,14 @@ def recurrent_branches() -> dict[str, Branch]:
     }
 
 
-def pooling_branches() -> dict[str, Branch]:
+def pooling_branches(rank: int = 2) -> dict[str, Branch]:
     """What the examples of a pooling layer must reach, and how often."""
-    return {
+    several_axes = {} if rank == 1 else {"uneven strides": (uneven_strides, 0.03)}
+    return several_axes | {
         "asymmetric padding": (asymmetric_padding, 0.05),
         "stride changes the padding": (stride_changes_padding, 0.04),
         "stride above window": (stride_above_window, 0.03),
         "overlapping windows": (overlapping, 0.1),
-        "uneven strides": (uneven_strides, 0.03),
         "channels first": (lambda run: option(run, "data_format", None) == "channels_first", 0.1),
     }
 

@@ -23,9 +23,11 @@ def merged(draw, smallest=1, largest=4):
     whole = draw(st.lists(sizes(5), min_size=2, max_size=4).map(tuple))
     shapes = []
     for _ in range(count):
-        kind = draw(st.sampled_from(["whole", "whole", "stretched", "shorter"]))
+        kind = draw(st.sampled_from(["whole", "narrow", "stretched", "whole", "shorter"]))
         shape = list(whole)
-        if kind == "stretched" and len(whole) > 2:
+        if kind == "narrow" and len(whole) > 2:
+            shape[-1] = 1
+        elif kind == "stretched" and len(whole) > 2:
             shape = [n if axis == 0 or draw(st.booleans()) else 1 for axis, n in enumerate(shape)]
         elif kind == "shorter" and len(whole) > 2:
             shape = [whole[0], *whole[2:]]

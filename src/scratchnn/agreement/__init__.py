@@ -30,6 +30,7 @@ A layer names the rule that bounds its error in the class attribute `bound`:
 ======================  ====================================================================================
 exact                   numbers are moved or looked up: reshapes, padding, embedding, dropout at inference
 operation               functions of `keras.ops` in a graph, by the name of the class
+kept                    numbers stay or become 0: masking
 maximum                 one of several numbers is chosen: max pooling
 dot                     `linear(x)`, linear in x and in each weight, then `activation`
 average                 means over windows (`pool_size`) or over `axes`

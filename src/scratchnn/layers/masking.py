@@ -21,7 +21,7 @@ class Masking(Elementwise):
         mask_value: a step is masked where all its features equal this.
     """
 
-    bound = "exact"
+    bound = "kept"
 
     def __init__(self, mask_value: float = 0.0, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)

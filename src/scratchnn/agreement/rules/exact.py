@@ -66,6 +66,12 @@ def _rounded(structure: Any) -> Any:
     return float(np.float32(structure)) if type(structure) is float else structure
 
 
+@rule("kept")
+def kept(call: Call) -> list[Approx]:
+    """Numbers times 0 or 1: one below the normal range may come out as 0."""
+    return [call.arithmetic.exact(value) for value in call.run()]
+
+
 @rule("maximum", sided=True)
 def maximum(call: Call) -> list[Approx]:
     """One of several numbers is chosen; one below the normal range may come out as 0.
