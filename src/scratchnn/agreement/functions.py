@@ -157,6 +157,8 @@ def elementwise(
     farthest = np.maximum(np.abs(low), np.abs(high))
     # x · sigmoid(x) and its like multiply a number by another that may have been flushed to zero.
     flush = 2 * arithmetic.tiny * (1 + farthest) * (size > 0)
+    # TensorFlow compares numbers below the normal range as zeros: its relu(-1e-43) is -1e-43 (docs/findings.md).
+    flush = flush + arithmetic.flushed(z.value)
     error = np.where(np.isinf(z.error), np.inf, spread + unit * size + flush)
     return arithmetic.bounded(value, error, None if accuracy.peak is None else accuracy.peak(farthest))
 
