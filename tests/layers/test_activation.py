@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scratchnn import activations
 from scratchnn.errors import ConfigError, UnsupportedError
 from tests.support import ENTRIES, Case, Entry, bad_config, layer_tests, oracle
+from tests.support.checks import agree, check_agrees
 from tests.support.geometry import ACTIVATIONS, shapes
 
 # No name of Keras 3:
@@ -50,9 +51,6 @@ def test_every_function_of_the_project_is_drawn():
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("regime", ["normal", "saturated", "wide", "denormal"])
 def test_each_function_in_each_regime(name, regime):
-    from tests.support.checks import agree
-    from tests.support.entry import ENTRIES
-
     case = Case("Activation", (3, 4, 20), {"activation": name}, regime, 11)
     keras = oracle.keras_layer(case)
     agree(case, ENTRIES["Activation"], keras, oracle.scratch_layer(keras, case))
