@@ -1,14 +1,10 @@
 """Conv3DTranspose against Keras."""
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-
 from scratchnn.errors import ConfigError
 from scratchnn.layers.conv3d import Conv3D
 from scratchnn.layers.conv3d_transpose import Conv3DTranspose
 from tests.support import Case, Entry, bad_config, layer_tests
-from tests.support.convolutions import convolution_refusals, exact, transposed, transposed_branches
+from tests.support.convolutions import adjoint_test, convolution_refusals, exact, transposed, transposed_branches
 
 TestConv3DTranspose = layer_tests(
     Entry(
@@ -30,23 +26,4 @@ TestConv3DTranspose = layer_tests(
         cost=2,
     )
 )
-
-
-@given(
-    seed=st.integers(0, 1000),
-    stride=st.integers(1, 3),
-    dilation=st.integers(1, 2),
-    padding=st.sampled_from(["same", "valid"]),
-)
-def test_is_the_adjoint_of_the_convolution(seed, stride, dilation, padding):
-    """<Conv(y), x> = <y, ConvTranspose(x)>, which defines it; Keras on the CPU has no dilation to compare with."""
-    rng = np.random.default_rng(seed)
-    kernel = rng.integers(-3, 4, (*(2, 3, 2), 2, 3)).astype(float)  # (*kernel_size, filters, channels)
-    geometry = {"strides": stride, "dilation_rate": dilation if stride == 1 else 1, "padding": padding}
-    transposed = Conv3DTranspose(kernel, None, activation=None, **geometry)
-    forward = Conv3D(kernel, None, activation=None, **geometry)
-    x = rng.integers(-3, 4, (1, *(4, 5, 3), 3)).astype(float)
-    out = transposed.forward(x)
-    y = rng.integers(-3, 4, out.shape).astype(float)
-    assert forward.output_shape(out.shape) == x.shape
-    assert np.sum(forward.forward(y) * x) == np.sum(y * out)
+test_is_the_adjoint_of_the_convolution = adjoint_test(Conv3DTranspose, Conv3D, (2, 3, 2), (4, 5, 3))

@@ -1,29 +1,6 @@
 """Cropping3D against Keras."""
 
-import numpy as np
+from tests.support import layer_tests
+from tests.support.reshaping import margins_entry
 
-from scratchnn.errors import ConfigError, InputError, UnsupportedError
-from tests.support import Case, Entry, bad_config, bad_input, layer_tests
-from tests.support.reshaping import margins
-
-TestCropping3D = layer_tests(
-    Entry(
-        "Cropping3D",
-        margins(3, "cropping"),
-        example=Case("Cropping3D", (2, 4, 5, 3, 2), {"cropping": ((1, 2), (0, 1), (1, 0))}),
-        exact=True,
-        branches={
-            "ends that differ": (lambda run: any(a != b for a, b in run.scratch.margins), 0.2),
-            "an end of 0": (lambda run: any(0 in ends for ends in run.scratch.margins), 0.1),
-            "channels first": (lambda run: run.case.options["data_format"] == "channels_first", 0.1),
-        },
-        refusals=[
-            bad_config("cropping.*non-negative integers", ConfigError, cropping=-1),
-            bad_config("cropping.*non-negative integers", ConfigError, cropping=((1, 2),) * 4),
-            bad_config("cropping", ConfigError, cropping="one"),
-            bad_config("data_format", UnsupportedError, data_format="first"),
-            bad_config("leaves nothing", InputError, cropping=5),
-            bad_input("another rank", "rank 5", np.ones((4, 5, 3, 2), np.float32), InputError),
-        ],
-    )
-)
+TestCropping3D = layer_tests(margins_entry("Cropping3D", "cropping", (2, 4, 5, 3, 2), ((1, 2), (0, 1), (1, 0))))

@@ -1,7 +1,7 @@
 """What the files of the convolutions share: drawn windows and the error table."""
 
 import numpy as np
-from hypothesis import assume
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
@@ -101,3 +101,30 @@ def transposed_branches():
         "output padding": (lambda run: any(run.scratch.output_padding or ()), 0.05),
         "channels first": (lambda run: run.scratch.data_format == "channels_first", 0.1),
     }  # fmt: skip
+
+
+def adjoint_test(transposed, forward, kernel_size, spatial):
+    """A test that <Conv(y), x> = <y, ConvTranspose(x)>, which defines the transposed convolution.
+
+    Keras on the CPU has no dilated one to compare with.
+    """
+
+    @given(
+        seed=st.integers(0, 1000),
+        stride=st.integers(1, 3),
+        dilation=st.integers(1, 2),
+        padding=st.sampled_from(["same", "valid"]),
+    )
+    def test(seed, stride, dilation, padding):
+        rng = np.random.default_rng(seed)
+        kernel = rng.integers(-3, 4, (*kernel_size, 2, 3)).astype(float)  # (*kernel_size, filters, channels)
+        geometry = {"strides": stride, "dilation_rate": dilation if stride == 1 else 1, "padding": padding}
+        up = transposed(kernel, None, activation=None, **geometry)
+        down = forward(kernel, None, activation=None, **geometry)
+        x = rng.integers(-3, 4, (1, *spatial, 3)).astype(float)
+        out = up.forward(x)
+        y = rng.integers(-3, 4, out.shape).astype(float)
+        assert down.output_shape(out.shape) == x.shape
+        assert np.sum(down.forward(y) * x) == np.sum(y * out)
+
+    return test

@@ -1,9 +1,10 @@
 """What the files of the merge layers share: drawn shapes, masks, and the check that both sides take them alike."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import assume
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scratchnn.agreement import check_call
@@ -11,6 +12,7 @@ from scratchnn.models.graph import Model
 
 from . import filling, oracle
 from .case import Case
+from .entry import Entry, Refusal, bad_input
 from .geometry import sizes
 
 MASK_KINDS = (None, "random", "end", "start", "full", "nothing")
@@ -34,6 +36,42 @@ def merged(draw, smallest=1, largest=4):
         shapes.append(tuple(shape))
     assume(not any(taken_for_a_bias(shapes)))
     return shapes, {}
+
+
+def elementwise(layer: str, *refusals: Refusal, smallest: int = 1, largest: int = 4, exact: bool = True) -> Entry:
+    """The entry of a layer that merges so many inputs element by element, with refusals of its own."""
+    return Entry(
+        layer,
+        merged(smallest, largest),
+        example=Case(layer, [(2, 3, 4), (2, 3, 4)]),
+        exact=exact,
+        branches={
+            "several ranks": (lambda run: len({len(shape) for shape in run.case.shape}) > 1, 0.05),
+            "stretched": (lambda run: len({shape[-1] for shape in run.case.shape}) > 1, 0.03),
+            "two or more": (lambda run: len(run.case.shape) > 1, 0.4),
+        },
+        refusals=[
+            bad_input("one array", "list of inputs", np.ones((2, 3, 4), np.float32)),
+            bad_input("sizes that differ", "fit each other", [np.ones((2, 3, 4)), np.ones((2, 3, 5))]),
+            bad_input("batches that differ", "as many samples", [np.ones((2, 3, 4)), np.ones((3, 3, 4))]),
+            bad_input("no inputs", "inputs, got 0", []),
+            *refusals,
+        ],
+    )
+
+
+def mask_test(layer: str, smallest: int = 1, largest: int = 4) -> Callable[[], None]:
+    """A test that so many inputs of equal shape, with or without masks, give Keras's output and Keras's mask."""
+
+    @given(
+        shape=st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 3)),
+        kinds=st.lists(st.sampled_from(MASK_KINDS), min_size=smallest, max_size=largest),
+        seed=st.integers(0, 1000),
+    )
+    def test(shape, kinds, seed):
+        check_masks(Case(layer, [shape] * len(kinds), seed=seed), kinds)
+
+    return test
 
 
 def taken_for_a_bias(shapes):

@@ -1,7 +1,12 @@
 """What the files of ZeroPadding, Cropping and UpSampling share: drawn shapes and options."""
 
+import numpy as np
 from hypothesis import strategies as st
 
+from scratchnn.errors import ConfigError, InputError, UnsupportedError
+
+from .case import Case
+from .entry import Entry, bad_config, bad_input
 from .geometry import sizes, with_channels
 
 
@@ -27,6 +32,28 @@ def margins(draw, rank, key):
     else:
         options["data_format"] = data_format
     return with_channels(draw(sizes(3)), spatial, draw(sizes(3)), data_format), options
+
+
+def margins_entry(layer, key, shape, ends):
+    """The entry of a layer with margins, the option `key`; shape and ends are those of its example."""
+    rank = len(shape) - 2
+    branches = {
+        "ends that differ": (lambda run: any(a != b for a, b in run.scratch.margins), 0.2),
+        "an end of 0": (lambda run: any(0 in pair for pair in run.scratch.margins), 0.1),
+    }
+    refusals = [
+        bad_config(f"{key}.*non-negative integers", ConfigError, **{key: -1}),
+        bad_config(f"{key}.*non-negative integers", ConfigError, **{key: ((1, 2),) * (rank + 1)}),
+        bad_config(key, ConfigError, **{key: "one"}),
+        bad_input("another rank", f"rank {len(shape)}", np.ones(shape[1:], np.float32)),
+    ]
+    if key == "cropping":
+        refusals.append(bad_config("leaves nothing", InputError, cropping=max(shape)))
+    if (rank, key) != (1, "cropping"):  # it alone has no such option
+        branches["channels first"] = (lambda run: run.case.options["data_format"] == "channels_first", 0.1)
+        refusals.append(bad_config("data_format", UnsupportedError, data_format="first"))
+    example = Case(layer, shape, {key: ends})
+    return Entry(layer, margins(rank, key), example=example, exact=True, branches=branches, refusals=refusals)
 
 
 @st.composite
