@@ -1,6 +1,6 @@
 """GRU."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,7 +9,7 @@ from .. import activations
 from ..spec import Shape
 from .base import Array, glorot_uniform, register
 from .options import Options, Weights
-from .recurrent import Cell, Recurrent, States
+from .recurrent import Cell, LoopOptions, Recurrent, States
 
 
 @register("GRUCell")
@@ -123,11 +123,14 @@ class GRU(Recurrent):
         hidden_dim: Keras's `units`.
         return_sequences: whether the output of every step is returned, or the last alone.
         activation, recurrent_activation, use_bias, reset_after: of the cell.
-        return_state, go_backwards, zero_output_for_mask, stateful, unroll: as in Keras.
+        return_state: whether the final states are returned too.
+        loop: go_backwards, zero_output_for_mask, stateful, unroll, as in Keras; and name.
 
     Attributes:
         cell: the GRUCell, with W, U and b.
     """
+
+    cell_type = GRUCell
 
     def __init__(
         self,
@@ -140,12 +143,8 @@ class GRU(Recurrent):
         use_bias: bool = True,
         reset_after: bool = True,
         return_state: bool = False,
-        go_backwards: bool = False,
-        zero_output_for_mask: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        name: str | None = None,
         dtype: DTypeLike = np.float32,
+        **loop: Unpack[LoopOptions],
     ) -> None:
         cell = GRUCell(
             input_dim,
@@ -156,25 +155,7 @@ class GRU(Recurrent):
             reset_after=reset_after,
             dtype=dtype,
         )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            zero_output_for_mask=zero_output_for_mask,
-            stateful=stateful,
-            unroll=unroll,
-            name=name,
-            dtype=dtype,
-        )
-
-    @classmethod
-    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "GRU":
-        """Build from Keras's GRU config."""
-        cell = GRUCell.from_config(options, weights, input_shape)
-        layer = cls(cell.input_dim, cell.units, reset_after=cell.reset_after, **cls.take_options(options))
-        layer.cell, layer.inference_only = cell, cell.inference_only
-        return layer
+        super().__init__(cell, return_sequences=return_sequences, return_state=return_state, dtype=dtype, **loop)
 
     def set_weights(self, W: Any, U: Any, b: Any = None) -> None:
         """Set the cell's kernel, recurrent kernel and bias.

@@ -1,7 +1,7 @@
 """LSTM."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,7 +10,7 @@ from .. import activations
 from ..spec import Shape
 from .base import Array, glorot_uniform, register
 from .options import Options, Weights
-from .recurrent import Cell, Recurrent, States
+from .recurrent import Cell, LoopOptions, Recurrent, States
 
 
 @register("LSTMCell")
@@ -103,12 +103,14 @@ class LSTM(Recurrent):
         use_bias: whether b is added.
         return_sequences, return_state: what `forward` returns, as in Keras. With neither given it returns
             (sequence, h_T, c_T).
-        go_backwards, zero_output_for_mask, stateful, unroll: as in Keras.
+        loop: go_backwards, zero_output_for_mask, stateful, unroll, as in Keras; and name.
 
     Attributes:
         D, H: input_dim and hidden_dim.
         W, U, b: kernel (D, 4H), recurrent kernel (H, 4H), bias (4H,); gates i, f, c, o.
     """
+
+    cell_type = LSTMCell
 
     def __init__(
         self,
@@ -120,12 +122,8 @@ class LSTM(Recurrent):
         use_bias: bool = True,
         return_sequences: bool | None = None,
         return_state: bool | None = None,
-        go_backwards: bool = False,
-        zero_output_for_mask: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        name: str | None = None,
         dtype: DTypeLike = np.float32,
+        **loop: Unpack[LoopOptions],
     ) -> None:
         cell = LSTMCell(
             input_dim,
@@ -135,27 +133,11 @@ class LSTM(Recurrent):
             use_bias=use_bias,
             dtype=dtype,
         )
-        both = return_sequences is None and return_state is None
+        if return_sequences is None and return_state is None:
+            return_sequences = return_state = True
         super().__init__(
-            cell,
-            return_sequences=True if both else return_sequences,
-            return_state=True if both else return_state,
-            go_backwards=go_backwards,
-            zero_output_for_mask=zero_output_for_mask,
-            stateful=stateful,
-            unroll=unroll,
-            name=name,
-            dtype=dtype,
+            cell, return_sequences=bool(return_sequences), return_state=bool(return_state), dtype=dtype, **loop
         )
-
-    @classmethod
-    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "LSTM":
-        """Build from Keras's LSTM config."""
-        cell = LSTMCell.from_config(options, weights, input_shape)
-        kind: dict[str, Any] = {"activation": cell.activation, "recurrent_activation": cell.recurrent_activation}
-        layer = cls(cell.input_dim, cell.units, **kind, use_bias=cell.b is not None, **cls.take_options(options))
-        layer.cell, layer.inference_only = cell, cell.inference_only
-        return layer
 
     D = property(lambda self: self.cell.input_dim, doc="Features of one step.")
     H = property(lambda self: self.cell.units, doc="Size of the hidden and the cell state.")

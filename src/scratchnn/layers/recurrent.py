@@ -1,7 +1,7 @@
 """What the recurrent layers share: one loop over time for every cell, with masks and states."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self, TypedDict
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 from ..errors import InputError
 from ..spec import Shape
 from .base import Array, Layer
-from .options import Options
+from .options import Options, Weights
 
 States = tuple[Array, ...]
 
@@ -91,6 +91,16 @@ def _flatten(states: Any) -> list[Any]:
     return [states]
 
 
+class LoopOptions(TypedDict, total=False):
+    """Options of every recurrent layer that have nothing to do with its cell; `Recurrent` says what they mean."""
+
+    go_backwards: bool
+    zero_output_for_mask: bool
+    stateful: bool
+    unroll: bool
+    name: str | None
+
+
 class Recurrent(Layer):
     """Runs a cell over the time axis: (batch, time, features) -> (batch, units) or (batch, time, units).
 
@@ -113,16 +123,15 @@ class Recurrent(Layer):
     supports_masking = True
     bound = "recurrent"
 
+    cell_type: type[Cell]
     cell: Any
-    return_sequences: bool | None
-    return_state: bool | None
 
     def __init__(
         self,
         cell: Cell,
         *,
-        return_sequences: bool | None,
-        return_state: bool | None,
+        return_sequences: bool = False,
+        return_state: bool = False,
         go_backwards: bool = False,
         zero_output_for_mask: bool = False,
         stateful: bool = False,
@@ -137,6 +146,14 @@ class Recurrent(Layer):
         self.states: States | None = None
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.zero_output_for_mask = go_backwards, zero_output_for_mask
+
+    @classmethod
+    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> Self:
+        """Build from Keras's config of the layer, which has the keys of its cell too."""
+        layer = cls.__new__(cls)
+        cell: Any = cls.cell_type.from_config(options, weights, input_shape)
+        Recurrent.__init__(layer, cell, **cls.take_options(options))
+        return layer
 
     @staticmethod
     def take_options(options: Options) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """SimpleRNN: the report's RNNCell and RNN."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,7 +9,7 @@ from .. import activations
 from ..spec import Shape
 from .base import Array, glorot_uniform, register
 from .options import Options, Weights
-from .recurrent import Cell, Recurrent, States
+from .recurrent import Cell, LoopOptions, Recurrent, States
 
 
 class RNNCell(Cell):
@@ -111,12 +111,15 @@ class RNN(Recurrent):
         hidden_dim: Keras's `units`.
         return_sequences: whether the output of every step is returned, or the last alone.
         activation, use_bias: of the cell.
-        return_state, go_backwards, zero_output_for_mask, stateful, unroll: as in Keras.
+        return_state: whether the final states are returned too.
+        loop: go_backwards, zero_output_for_mask, stateful, unroll, as in Keras; and name.
 
     Attributes:
         cell: the RNNCell, with Wx, Wh and b.
         hidden_dim: size of the state.
     """
+
+    cell_type = RNNCell
 
     def __init__(
         self,
@@ -127,34 +130,11 @@ class RNN(Recurrent):
         activation: str | activations.Activation | None = "tanh",
         use_bias: bool = True,
         return_state: bool = False,
-        go_backwards: bool = False,
-        zero_output_for_mask: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        name: str | None = None,
         dtype: DTypeLike = np.float32,
+        **loop: Unpack[LoopOptions],
     ) -> None:
         cell = RNNCell(input_dim, hidden_dim, activation=activation, use_bias=use_bias, dtype=dtype)
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            zero_output_for_mask=zero_output_for_mask,
-            stateful=stateful,
-            unroll=unroll,
-            name=name,
-            dtype=dtype,
-        )
-
-    @classmethod
-    def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "RNN":
-        """Build from Keras's SimpleRNN config."""
-        cell = RNNCell.from_config(options, weights, input_shape)
-        kind: dict[str, Any] = {"activation": cell.activation, "use_bias": cell.b is not None}
-        layer = cls(cell.input_dim, cell.units, **kind, **cls.take_options(options))
-        layer.cell, layer.inference_only = cell, cell.inference_only
-        return layer
+        super().__init__(cell, return_sequences=return_sequences, return_state=return_state, dtype=dtype, **loop)
 
     @property
     def hidden_dim(self) -> int:
