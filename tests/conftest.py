@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 # Before anything can import TensorFlow: its float32 Conv2D is wrong under oneDNN on AVX-512 (docs/findings.md).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -13,6 +14,8 @@ if os.environ.get("KERAS_BACKEND") == "jax":  # without it float64 is float32
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+
+from tests.versions import versions
 
 pytest.register_assert_rewrite("tests.support")
 
@@ -80,6 +83,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("strength of the parity suite")
         terminalreporter.write_line("\n".join(lines))
+    path = os.environ.get("SCRATCHNN_STRENGTH")
+    if path:
+        outcomes = {
+            what: len(terminalreporter.getreports(what)) for what in ("passed", "failed", "error", "skipped")
+        }
+        strength.write(Path(path), tests=outcomes, versions=versions())
     reproduce = sys.modules["tests.support.reproduce"]
     if reproduce.failures:
         terminalreporter.section("scripts that reproduce the failures")

@@ -1,10 +1,12 @@
 """How strong a run was: examples, time and branches that fired, counted by layer."""
 
+import json
 import resource
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 examples: Counter[str] = Counter()
 seconds: Counter[str] = Counter()
@@ -43,3 +45,13 @@ def report() -> Iterator[str]:
     total, took = sum(examples.values()), sum(seconds.values())
     yield f"{'all':28} {total:8} {total / took:10.1f} {max(worst.values(), default=0):6.2f}"
     yield f"peak memory {peak_memory():.2f} GB"
+
+
+def write(path: Path, **more: object) -> None:
+    """The figures of the run as JSON, for docs/suite.md; `more` goes beside them."""
+    layers = {
+        layer: {"examples": examples[layer], "seconds": seconds[layer], "worst": worst[layer]}
+        for layer in examples
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**more, "layers": layers, "peak_memory_gb": peak_memory()}, indent=1))

@@ -6,13 +6,12 @@ the run (the table is what comes out of it); an error in collecting does.
 
 import json
 import os
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PACKAGES = ("keras", "tf-keras", "tensorflow", "jax", "torch", "numpy")
+from tests.versions import versions
 
 
 class Recorder:
@@ -33,7 +32,7 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the file; failures are what the table is for."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"versions": _versions(), "passed": self.passed, "failed": self.failed}
+        content = {"versions": versions(), "passed": self.passed, "failed": self.failed}
         self.path.write_text(json.dumps(content, indent=1))
         if session.exitstatus == pytest.ExitCode.TESTS_FAILED:
             session.exitstatus = pytest.ExitCode.OK
@@ -51,13 +50,3 @@ def _reason(text: str) -> str:
     lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
     errors = [line for line in lines if "Error" in line or " off: " in line]
     return (errors or lines or [text])[0][:400]
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
