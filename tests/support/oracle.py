@@ -1,8 +1,10 @@
 """The two sides of a case: the freshly built Keras layer, and the scratch layer made from it."""
 
 import copy
+import gc
 import itertools
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,13 @@ BUILDS_BETWEEN_CLEARS = 100
 _builds = itertools.count(1)
 
 
+@cache
 def keras_module() -> Any:
     """Keras, imported when the first test needs it (it takes ten seconds and 600 MB)."""
     import keras
 
+    gc.collect()
+    gc.freeze()  # a million objects that stay: each later collection would walk through them all
     return keras
 
 
@@ -111,13 +116,18 @@ def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:
 
 
 def _sequence(layer: Any, case: Case, states: Any, dtype: str) -> np.ndarray:
-    """The outputs of all steps of one direction."""
-    twin = type(layer).from_config({**layer.get_config(), "return_sequences": True, "return_state": False})
-    twin.build(case.input_shape)
-    twin.set_weights(layer.get_weights())
+    """The outputs of all steps of one direction: the same layer, told to return them."""
+    told = {"return_sequences": True, "return_state": False}
+    before = {name: getattr(layer, name) for name in told}
     extra = {} if states is None else {"initial_state": [state.astype(dtype) for state in states]}
     extra |= {} if case.mask() is None else {"mask": case.mask()}
-    return to_numpy(twin(_cast(case.inputs(), dtype), **extra))
+    try:
+        for name, value in told.items():
+            setattr(layer, name, value)
+        return to_numpy(layer(_cast(case.inputs(), dtype), **extra))
+    finally:
+        for name, value in before.items():
+            setattr(layer, name, value)
 
 
 def needs_channels_last(layer: Any) -> bool:
