@@ -33,7 +33,7 @@ settings.register_profile(
 # The mutants' runner calls pytest once for each seed, in one process: another instance of each test class.
 settings.register_profile(
     "mutants",
-    max_examples=100,
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
     database=None,
     phases=[Phase.generate],
     deadline=None,

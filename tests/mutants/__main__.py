@@ -1,155 +1,35 @@
-"""Runs the catalogue: `python -m tests.mutants [--only TEXT] [--seeds N] [--jobs N]`.
+"""Runs the catalogue: `python -m tests.mutants [--only TEXT] [--seeds N] [--jobs N] [--resume]`.
 
-TensorFlow is imported once; each mutant runs in a fork of this process, where the changed source is put in the
-place of the module when it is imported. The checkout is never touched. A mutant is killed when the ordinary
-tests of its layer fail; with each seed it must be, within the examples of the profile `mutants`.
+A mutant is killed when the ordinary tests of its layer fail; with each seed it must be, within the examples of the
+profile `mutants`. What each run said is kept in .suite/mutants.jsonl, for docs/suite.md.
 """
 
 import argparse
-import contextlib
-import importlib
-import json
-import multiprocessing
 import os
 import statistics
 import sys
-import tempfile
 import time
-import traceback
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from importlib.machinery import PathFinder, SourceFileLoader
+from collections.abc import Sequence
 from pathlib import Path
-from types import CodeType
-from typing import Any
 
+from . import forks, record
 from .catalogue import MUTANTS, Mutant
 
-TESTS = Path(__file__).parents[1]
-PATIENCE = 300  # seconds for one mutant; a mutant that hangs is noticed too
+RECORD = Path(".suite/mutants.jsonl")
 
 
-class MutantLoader(SourceFileLoader):
-    """Loads a module from its source with one change."""
-
-    def __init__(self, mutant: Mutant, path: str) -> None:
-        super().__init__(mutant.module, path)
-        self.mutant = mutant
-
-    def get_code(self, fullname: str) -> CodeType:
-        """The code of the changed source."""
-        source = Path(self.path).read_text()
-        if source.count(self.mutant.old) != 1:
-            raise ValueError(f"{self.mutant.name}: the text to change is not there exactly once")
-        return compile(source.replace(self.mutant.old, self.mutant.new), self.path, "exec")
+def line(mutant: Mutant, result: forks.Result) -> str:
+    """The row of a mutant."""
+    counts = [n for n in result.examples if n is not None]
+    median = f"{statistics.median(counts):5.0f}" if counts else "    -"
+    state = "killed  " if result.killed else f"SURVIVED {result.examples}"
+    by = ", ".join(sorted({_test_name(killer) for killer in result.killers} - {""}))
+    where = Path(mutant.test).stem
+    return f"{state} {median}  {result.seconds:5.1f} s  {mutant.name} ({where}: {by or 'nothing'})"
 
 
-class MutantFinder:
-    """Finds the changed module where the ordinary one would be."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-
-    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
-        """The spec of the module, with the loader of the mutant."""
-        if name != self.mutant.module:
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        spec.loader = MutantLoader(self.mutant, spec.origin)
-        return spec
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a mutant: for each seed the number of examples until a test failed, None if none did."""
-
-    mutant: Mutant
-    examples: tuple[int | None, ...]
-    killers: tuple[str, ...]
-    seconds: float
-
-    @property
-    def killed(self) -> bool:
-        """With every seed."""
-        return bool(self.examples) and None not in self.examples
-
-    def line(self) -> str:
-        """The row of the table."""
-        counts = [n for n in self.examples if n is not None]
-        median = f"{statistics.median(counts):5.0f}" if counts else "    -"
-        state = "killed  " if self.killed else f"SURVIVED {self.examples}"
-        by = ", ".join(
-            sorted({killer.split(":")[0].split("[")[0].split("test_")[-1] for killer in self.killers} - {""})
-        )
-        where = Path(self.mutant.test).stem
-        return f"{state} {median}  {self.seconds:5.1f} s  {self.mutant.name} ({where}: {by or 'nothing'})"
-
-
-class Killers:
-    """A pytest plugin that notes the first test that fails."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Called for each phase of each test."""
-        if report.failed:
-            self.names.append(f"{report.nodeid.rsplit('::', 1)[1]}: {str(report.longrepr)[-300:]}")
-
-    def pytest_collectreport(self, report: Any) -> None:
-        """A module that cannot be imported any more is a failure too."""
-        if report.failed:
-            self.names.append(f"collection: {str(report.longrepr)[-300:]}")
-
-
-def run_tests(test: str, seed: int) -> tuple[int | None, str]:
-    """Examples until the first failure of a test file with a seed, and the test that failed."""
-    import pytest
-
-    from tests.support import reproduce, strength
-
-    for state in (strength.examples, strength.fired, reproduce.failures):
-        state.clear()
-    killers = Killers()
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--assert=plain", f"--hypothesis-seed={seed}"]
-    pytest.main([*options, str(TESTS / test)], plugins=[killers])
-    if not killers.names:
-        return None, ""
-    return sum(strength.examples.values()), killers.names[0]
-
-
-def attack(mutant: Mutant, seeds: Sequence[int], report: Path) -> None:
-    """In the fork: put the mutant in place, run its tests with each seed, and write down what happened."""
-    sys.meta_path.insert(0, MutantFinder(mutant))
-    results = []
-    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
-        for seed in seeds:
-            try:
-                results.append(run_tests(mutant.test, seed))
-            except BaseException:
-                results.append((0, traceback.format_exc(limit=-1)))
-            report.write_text(json.dumps(results))
-
-
-def outcome(mutant: Mutant, seeds: Sequence[int], folder: Path) -> Outcome:
-    """Run one mutant in a fork."""
-    start, report = time.perf_counter(), folder / f"{abs(hash((mutant.name, mutant.test)))}.json"
-    process = multiprocessing.get_context("fork").Process(target=attack, args=(mutant, seeds, report))
-    process.start()
-    process.join(PATIENCE)
-    if process.is_alive():
-        process.kill()
-    results = json.loads(report.read_text()) if report.is_file() else []
-    results += [(0, "hangs or crashes")] * (len(seeds) - len(results))
-    examples, killers = zip(*results, strict=True)
-    return Outcome(mutant, examples, killers, time.perf_counter() - start)
-
-
-def outcomes(mutants: Sequence[Mutant], seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
-    """All mutants, some at a time, in the order of the catalogue."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda mutant: outcome(mutant, seeds, Path(folder)), mutants)
+def _test_name(killer: str) -> str:
+    return killer.split(":")[0].split("[")[0].split("test_")[-1]
 
 
 def controls(mutants: Sequence[Mutant]) -> list[Mutant]:
@@ -163,28 +43,14 @@ def controls(mutants: Sequence[Mutant]) -> list[Mutant]:
 def all_survive(unchanged: Sequence[Mutant], jobs: int) -> bool:
     """Whether the tests of the controls pass."""
     broken = 0
-    for place, result in enumerate(outcomes(unchanged, [0], jobs), start=1):
+    for place, result in enumerate(forks.run_all(unchanged, [0], jobs), start=1):
         survived = result.examples == (None,)
         broken += not survived
-        print(
-            f"control {place}/{len(unchanged)} {result.mutant.test}: {'passes' if survived else 'FAILS'}",
-            flush=True,
-        )
+        said = "passes" if survived else "FAILS"
+        print(f"control {place}/{len(unchanged)} {unchanged[place - 1].test}: {said}", flush=True)
         if not survived:
             print(result.killers[0], flush=True)
     return not broken
-
-
-def prepare() -> None:
-    """Import what every fork needs, and nothing that has threads of its own yet or that a mutant changes."""
-    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for module in ("numpy", "h5py", "pytest", "hypothesis.strategies", "keras"):
-        importlib.import_module(module)
-    assert not any(name.startswith("scratchnn") for name in sys.modules), (
-        "the package must be imported in the forks"
-    )
 
 
 def main() -> int:
@@ -194,26 +60,29 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--no-controls", dest="controls", action="store_false", help="skip the unchanged runs")
+    parser.add_argument("--resume", action="store_true", help=f"go on with the run that {RECORD} holds")
     options = parser.parse_args()
     chosen = [m for m in MUTANTS if options.only in m.name or options.only in m.test]
-    prepare()
-    start, done = time.perf_counter(), []
-    if options.controls and not all_survive(controls(chosen), options.jobs):
+    known = record.load(RECORD) if options.resume else record.start(RECORD)
+    missing = [m for m in chosen if record.key(m) not in known]
+    forks.prepare()
+    start = time.perf_counter()
+    if options.controls and not all_survive(controls(missing), options.jobs):
         return 2
-    for result in outcomes(chosen, range(options.seeds), options.jobs):
-        done.append(result)
-        print(f"{len(done):3}/{len(chosen)} {result.line()}", flush=True)
-    return summary(done, options.seeds, time.perf_counter() - start)
+    for place, result in enumerate(forks.run_all(missing, range(options.seeds), options.jobs)):
+        known[record.key(missing[place])] = record.add(RECORD, missing[place], result)
+        print(f"{len(known):3}/{len(chosen)} {line(missing[place], result)}", flush=True)
+    return summary([known[record.key(m)] for m in chosen], options.seeds, time.perf_counter() - start)
 
 
-def summary(done: Sequence[Outcome], seeds: int, seconds: float) -> int:
+def summary(done: Sequence[record.Entry], seeds: int, seconds: float) -> int:
     """The last lines, and the exit code."""
-    survived = [result for result in done if not result.killed]
-    counts = [n for result in done for n in result.examples if n is not None]
+    survived = [entry["name"] for entry in done if not entry["killed"]]
+    counts = [n for entry in done for n in entry["examples"] if n is not None]
     median = statistics.median(counts) if counts else 0
     killed = f"{len(done) - len(survived)} of {len(done)} mutants killed with all {seeds} seeds"
     print(f"{killed}, median {median:.0f} examples")
-    print(f"{seconds:.0f} s; survivors: {[result.mutant.name for result in survived] or 'none'}")
+    print(f"{seconds:.0f} s; survivors: {survived or 'none'}")
     return 1 if survived or not done else 0
 
 

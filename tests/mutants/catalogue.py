@@ -26,6 +26,17 @@ class Mutant:
         """The module that the file is."""
         return "scratchnn." + self.file.removesuffix(".py").replace("/", ".")
 
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The test files that run."""
+        return (self.test,)
+
+    def apply(self, source: str) -> str:
+        """The changed source."""
+        if source.count(self.old) != 1:
+            raise ValueError(f"{self.name}: the text to change is not there exactly once")
+        return source.replace(self.old, self.new)
+
 
 def _group(file: str, test: str, *changes: tuple[str, str, str]) -> list[Mutant]:
     return [Mutant(name, file, old, new, f"layers/{test}") for name, old, new in changes]
