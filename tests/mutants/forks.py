@@ -73,7 +73,7 @@ class ChangedFinder:
 
 @dataclass(frozen=True)
 class Result:
-    """What the tests said to a change: for each seed the examples until one failed (None if none did), and which."""
+    """What the tests said to a change: for each seed the examples until one failed (None: none did), and which."""
 
     examples: tuple[int | None, ...]
     killers: tuple[str, ...]
