@@ -56,7 +56,7 @@ LIMITS = {
     "StringLookup": "all output modes; one id for unknown texts, as several are a matter of TensorFlow's hash",
     "TextVectorization": "with n-grams; all output modes but 'one_hot'; no ragged output, no functions as options",
     "ThresholdedReLU": "of Keras 1 and 2",
-    "TimeDistributed": "over every layer that is not stateful",
+    "TimeDistributed": "over every layer that is not stateful, and over whole models",
     "UpSampling2D": "'nearest' and 'bilinear'",
 }
 for _name in ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"):

@@ -275,17 +275,22 @@ def _stepwise(layer: Any, original: Callable[..., Any], shown: list[Any]) -> Cal
 def _leaves(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """All layers and operations of a model that are not models themselves, with the names that lead to them."""
     for operation in getattr(model, "operations", None) or model.layers:
-        if hasattr(operation, "get_layer"):
-            yield from _leaves(operation, (*path, operation.name))
+        if hasattr(_inner_model(operation), "get_layer"):
+            yield from _leaves(_inner_model(operation), (*path, operation.name))
         elif type(operation).__name__ != "InputLayer":
             yield (*path, operation.name), operation
+
+
+def _inner_model(layer: Any) -> Any:
+    """The layer itself, or what TimeDistributed applies to each step."""
+    return layer.layer if type(layer).__name__ == "TimeDistributed" else layer
 
 
 def _set_weights(model: Any, spec: ModelSpec) -> None:
     """Give each layer of a Keras model the arrays of its spec."""
     for layer in spec.layers:
         if layer.model is not None:
-            _set_weights(model.get_layer(layer.name), layer.model)
+            _set_weights(_inner_model(model.get_layer(layer.name)), layer.model)
         elif layer.weights:
             model.get_layer(layer.name).set_weights([weight.value for weight in layer.weights])
 

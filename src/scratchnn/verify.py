@@ -160,7 +160,8 @@ def compare_layers(
 def _find(model: Any, path: tuple[str, ...]) -> tuple[Layer, str]:
     """The layer that a path of names leads to through nested models, and its Keras class."""
     for name in path[:-1]:
-        model = model.layer(name).model
+        layer = model.layer(name)
+        model = getattr(layer, "layer", layer).model  # TimeDistributed holds the model as its `layer`
     return model.layer(path[-1]), model.spec.layer(path[-1]).class_name
 
 

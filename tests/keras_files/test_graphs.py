@@ -231,7 +231,11 @@ REFUSED = {
         UnsupportedError,
         "a tensor, a list or a dict",
     ),
-    "training mode": ([ENTRY, TRAINING], {}, UnsupportedError, "Dense 'dense': it is called in training mode"),
+    "training mode by position": (
+        [ENTRY, {**TRAINING, "inbound_nodes": [{"args": [tensor("input"), True], "kwargs": {}}]}],
+        *({}, UnsupportedError, "Dense 'dense': it is called with training=True"),
+    ),
+    "training mode": ([ENTRY, TRAINING], {}, UnsupportedError, "Dense 'dense': it is called with training=True"),
     "a call without input": (
         [ENTRY, {**DENSE, "name": "dense", "inbound_nodes": [{"args": [], "kwargs": {}}]}],
         {},

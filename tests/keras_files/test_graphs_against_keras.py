@@ -64,7 +64,19 @@ def deep(keras):
     return keras.Model(x, layers.BatchNormalization(name="norm")(inner(innermost(x))))
 
 
-MODELS = {"nested": nested, "masks": masks, "deep": deep}
+def steps(keras):
+    """A whole model for each step, and modes that are said at the call."""
+    layers = keras.layers
+    stack = [keras.Input((6, 6, 2)), layers.Conv2D(2, 3), layers.BatchNormalization(), layers.Flatten()]
+    encoder = keras.Sequential([*stack, layers.Dense(3, activation="tanh")], name="encoder")
+    x = keras.Input((4, 6, 6, 2))
+    flipped = layers.TimeDistributed(layers.Dropout(0.5))(layers.GaussianNoise(0.1)(x, training=False))
+    return keras.Model(
+        x, layers.LSTM(3)(layers.Dropout(0.2)(layers.TimeDistributed(encoder)(flipped), training=False))
+    )
+
+
+MODELS = {"nested": nested, "masks": masks, "deep": deep, "steps": steps}
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -150,6 +162,7 @@ def test_keras_builds_the_same_model_from_our_spec(keras_model, inputs):
 def set_weights(model, spec):
     for layer in spec.layers:
         if layer.model is not None:
-            set_weights(model.get_layer(layer.name), layer.model)
+            inner = model.get_layer(layer.name)
+            set_weights(inner.layer if layer.class_name == "TimeDistributed" else inner, layer.model)
         elif layer.weights:
             model.get_layer(layer.name).set_weights([weight.value for weight in layer.weights])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnn import load_model
+from scratchnn import UnsupportedError, load_model
 from scratchnn.keras_files.legacy_weights import modern_weights
 from scratchnn.spec import Weight
 
@@ -65,7 +65,83 @@ def images(keras):
     return keras.Sequential(stack)
 
 
-@pytest.mark.parametrize("build", [nested, dicts, images])
+def functions(keras):
+    """Functions of TensorFlow on Keras's tensors: each becomes an operation."""
+    import tensorflow as tf
+
+    x, y = keras.Input((4,), name="x"), keras.Input((4,), name="y")
+    hidden = keras.layers.Dense(4)(x)
+    squares = tf.reshape(hidden * 2.0 + y, (-1, 2, 2))
+    unary = [
+        *(tf.abs(y), -y, tf.sign(y), tf.floor(y), tf.math.ceil(y), tf.exp(y), tf.math.expm1(y), tf.square(y)),
+        *(tf.math.log(tf.abs(y) + 1.0), tf.math.log1p(y * y), tf.sqrt(y**2), tf.math.rsqrt(1.0 + tf.square(y))),
+        *(tf.math.reciprocal(tf.exp(y)), tf.sin(y), tf.cos(y), tf.tan(y), tf.tanh(y), tf.sigmoid(y)),
+        *(tf.nn.softplus(y), tf.nn.softsign(y), tf.nn.relu(y), tf.nn.relu6(y), tf.nn.elu(y), tf.nn.selu(y)),
+        *(tf.math.erf(y), tf.identity(y), tf.stop_gradient(y), tf.math.log_sigmoid(y), tf.nn.softmax(y)),
+        *(tf.nn.log_softmax(y), tf.nn.gelu(y), tf.nn.gelu(y, approximate=True), tf.nn.leaky_relu(y, alpha=0.3)),
+        *(tf.nn.leaky_relu(y), tf.nn.silu(y), tf.clip_by_value(y, -0.5, 0.5)),
+    ]
+    binary = [
+        *(x + y, 1.0 - x, x - y, x * y, x / (tf.abs(y) + 1.0), tf.math.divide_no_nan(x, y), tf.maximum(x, y)),
+        *(
+            tf.minimum(x, 0.1),
+            x // 0.5,
+            x % 0.5,
+            tf.pow(tf.abs(x), 1.5),
+            tf.add(x, y),
+            tf.multiply(x, [1.0, 2, 3, 4]),
+        ),
+    ]
+    compared = tf.logical_or(tf.logical_and(x > y, x >= 0.0), tf.logical_not(tf.equal(x, y)))
+    compared = tf.logical_and(compared, tf.logical_or(x < 1.0, tf.logical_or(x <= y, tf.not_equal(y, 0.0))))
+    reduced = [
+        *(
+            tf.reduce_sum(squares, axis=[1]),
+            tf.reduce_mean(squares, axis=1, keepdims=True),
+            tf.reduce_max(squares, 2),
+        ),
+        *(tf.reduce_min(squares, axis=-1), tf.reduce_prod(squares, axis=[1, 2]), tf.math.reduce_std(squares, 1)),
+        *(tf.math.reduce_variance(squares, axis=1), tf.reduce_logsumexp(squares, axis=2)),
+        tf.cast(tf.reduce_any(tf.greater(squares, 0.5), axis=1), "float32"),
+        tf.cast(tf.reduce_all(tf.greater(squares, 0.0), axis=1), "float32"),
+    ]
+    moved = [
+        *(tf.concat([x, y], axis=-1)[:, 1:5], tf.stack([x, y], axis=1), tf.transpose(squares, [0, 2, 1])),
+        *(
+            tf.squeeze(tf.expand_dims(y, -1), axis=2),
+            tf.matmul(squares, squares),
+            squares[:, 0],
+            squares[:, :, ::-1],
+        ),
+        *(tf.where(compared, x, y), keras.backend.mean(squares, axis=-1)),
+    ]
+    return keras.Model([x, y], [*unary, *binary, *reduced, *moved])
+
+
+def steps(keras):
+    """A whole model for each step."""
+    layers = keras.layers
+    images = [layers.Input((6, 6, 2)), layers.Conv2D(2, 3), layers.BatchNormalization(), layers.Flatten()]
+    stack = keras.Sequential([*images, layers.Dense(3, activation="tanh")], name="encoder")
+    entry = keras.Input((16,))
+    inner = keras.Model(entry, layers.Dense(2)(layers.Reshape((16,))(entry)), name="head")
+    x = keras.Input((4, 6, 6, 2))
+    encoded = layers.TimeDistributed(stack)(x)
+    flat = layers.TimeDistributed(layers.Conv2D(1, 3))(x)
+    heads = layers.TimeDistributed(inner)(layers.TimeDistributed(layers.Flatten())(flat))
+    return keras.Model(x, [layers.LSTM(3)(encoded), heads])
+
+
+def modes(keras):
+    """The mode said at the call, where it is inference."""
+    layers = keras.layers
+    x = keras.Input((5, 5, 2))
+    y = layers.RandomFlip()(x, training=False)
+    y = layers.BatchNormalization()(y, training=False)
+    return keras.Model(x, layers.Dropout(0.5)(y, training=False))
+
+
+@pytest.mark.parametrize("build", [nested, dicts, images, functions, steps, modes])
 def test_files_of_keras_2(tf_keras, build, tmp_path):
     tf_keras.utils.set_random_seed(1)
     generator = np.random.default_rng(2)
@@ -198,3 +274,42 @@ def test_layers_inside_layers_are_converted_too(tf_keras):
         "TimeDistributed", steps.get_config(), [Weight("k", kernel), Weight("b", bias)], 2, "theano"
     )
     np.testing.assert_array_equal(ours[0].value, kernel[::-1, ::-1])
+
+
+def refused(keras, what):
+    """Models that scratchnn refuses, each for one reason that it names."""
+    import tensorflow as tf
+
+    layers = keras.layers
+    x = keras.Input((4, 4, 3))
+    y = {
+        "a function": lambda: tf.split(x, 2, axis=1)[0],
+        "an argument": lambda: tf.matmul(x, x, transpose_b=True),
+        "a layer as a function": lambda: layers.Conv2D(2, 3, activation=layers.LeakyReLU(alpha=0.1))(x),
+        "random numbers": lambda: layers.RandomFlip()(x, training=True),
+        "dropout": lambda: layers.Dropout(0.5)(x, training=True),
+        "dropout by position": lambda: layers.Dropout(0.5)(x, True),
+        "code": lambda: layers.Lambda(lambda tensor: tensor * 2)(x),
+    }[what]()
+    return keras.Model(x, y)
+
+
+REFUSED = {
+    "a function": "TFOpLambda 'tf.split': scratchnn has no operation for TensorFlow's function 'split'$",
+    "an argument": "scratchnn has no operation for 'linalg.matmul' with transpose_b=True$",
+    "a layer as a function": "Conv2D 'conv2d': option 'activation': expected a function by name, got a layer of "
+    "class 'LeakyReLU'",
+    "random numbers": "RandomFlip 'random_flip': it is called with training=True",
+    "dropout": "Dropout 'dropout': it is called with training=True",
+    "dropout by position": "Dropout 'dropout': it is called with training=True",
+    "code": "Lambda 'lambda': Lambda carries Python code",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("file", ["m.h5", "m.keras"])
+def test_what_is_refused_for_one_reason(tf_keras, what, file, tmp_path):
+    tf_keras.backend.clear_session()
+    refused(tf_keras, what).save(tmp_path / file)
+    with pytest.raises(UnsupportedError, match=REFUSED[what]):
+        load_model(tmp_path / file)

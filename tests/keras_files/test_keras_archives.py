@@ -277,6 +277,42 @@ def test_every_fault_of_a_model_is_in_one_message(tmp_path):
     assert "outside of the layers: extra/vars/0" in text
 
 
+def test_layers_behind_a_faulty_one_are_looked_at_too(tmp_path):
+    """Their inputs are not known: what is wrong whatever the input is must be said all the same."""
+    inner = sequential(layer("InputLayer", name="in", batch_shape=[None, 4]), layer("Mystery", name="inside"))
+    stack = [
+        layer("Mystery", name="mystery"),
+        layer("Conv2D", name="fine", filters=2, kernel_size=[1, 1]),
+        layer("Conv2D", name="grown", filters=2, kernel_size=[1, 1], sparsity=1),
+        layer("Dense", name="gelu", units=2, activation="swoosh"),
+        layer("Dense", name="bare", units=2),
+        layer("Dense", name="negative", units=-1),
+        layer("Add", name="sum"),
+        {**inner, "config": {**inner["config"], "name": "nested"}},
+        layer("Flatten", name="flat", data_format="sideways"),
+    ]
+    weights = {
+        **{"layers/conv2d": [np.ones((1, 1, 3, 2)), BIAS], "layers/conv2d_1": [np.ones((1, 1, 2, 2)), BIAS]},
+        **{"layers/dense": [KERNEL, BIAS], "layers/dense_2": [KERNEL, BIAS]},
+    }
+    path = write_zip(tmp_path / "m.keras", members(sequential(INPUT, *stack), weights))
+    with pytest.raises(ModelFaults) as caught:
+        load_model(path)
+    found = list(map(str, caught.value.faults))
+    expected = [
+        "no layer 'Mystery'",
+        "Conv2D 'grown': options that scratchnn does not know: sparsity=1",
+        "Dense 'gelu': option 'activation': expected one of",
+        "Dense 'bare': weight 'kernel' is missing",
+        "Dense 'negative': option 'units'",
+        "Mystery 'inside'",
+        "Flatten 'flat': option 'data_format'",
+    ]
+    assert len(found) == len(expected), found
+    for text, fault in zip(expected, found, strict=True):
+        assert text in fault
+
+
 def test_too_many_members_and_too_large_ones(tmp_path, monkeypatch):
     path = write_zip(tmp_path / "m.keras", dense_members())
     monkeypatch.setattr(limits, "MAX_MEMBERS", 2)

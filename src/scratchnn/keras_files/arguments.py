@@ -45,12 +45,23 @@ def call_arguments(layer: LayerSpec, node: Any) -> Arguments:
         args, kwargs = _listed(node)
     if not isinstance(args, list) or not args or not isinstance(kwargs, dict):
         raise ConfigError(f"inbound_nodes: expected args and kwargs, got {node!r:.200}")
-    if kwargs.get("training"):
-        raise UnsupportedError("it is called in training mode; scratchnn runs models at inference")
-    kwargs = {key: value for key, value in kwargs.items() if value is not None and key != "training"}
     if layer.class_name in (*RECURRENT, "Bidirectional"):
         args, kwargs = _recurrent(layer, args, kwargs)
-    return tuple(args), kwargs
+    elif not layer.class_name.startswith("ops."):
+        args, kwargs = _with_mode(args, kwargs)
+    if kwargs.get("training"):
+        raise UnsupportedError(
+            "it is called with training=True, for a model that draws random numbers or looks at the whole batch "
+            "whenever it runs; scratchnn runs models at inference"
+        )
+    return tuple(args), {key: value for key, value in kwargs.items() if value is not None and key != "training"}
+
+
+def _with_mode(args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The mode by name, where it was given by position: Dropout(0.5)(x, True)."""
+    if len(args) == 2 and (args[1] is None or isinstance(args[1], bool)):
+        return args[:1], {"training": args[1], **kwargs}
+    return args, kwargs
 
 
 def _recurrent(layer: LayerSpec, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -59,7 +70,7 @@ def _recurrent(layer: LayerSpec, args: list[Any], kwargs: dict[str, Any]) -> tup
         (first, *states), behind = args[0], args[1:]  # Keras 2 calls it with one list of input and states
         args = [first, states, *behind] if states else [first, *behind]
     named = dict(zip(BEHIND_INPUT, args[1:], strict=False))
-    kwargs = {key: value for key, value in {**named, **kwargs}.items() if value is not None and key != "training"}
+    kwargs = {key: value for key, value in {**named, **kwargs}.items() if value is not None}
     if isinstance(kwargs.get("initial_state"), TensorRef):
         kwargs["initial_state"] = [kwargs["initial_state"]]
     return args[:1], kwargs

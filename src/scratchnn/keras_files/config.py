@@ -12,6 +12,7 @@ from ..spec import LayerSpec, ModelSpec, NodeSpec, TensorRef
 from .arguments import is_ref
 from .custom import custom_objects
 from .legacy import modern_layer
+from .tf_operations import modern_operation
 from .wiring import Wiring, wiring
 
 MODELS = ("Sequential", "Functional", "Model")
@@ -41,7 +42,10 @@ def model_spec(config: Mapping[str, Any], keras_version: str) -> ModelSpec:
         inner = {"layers": inner}  # Keras 1, and Keras 2 up to 2.2.2
     if not isinstance(inner, Mapping) or not isinstance(inner.get("layers"), list):
         raise ConfigError(f"{class_name} model: expected a config with a list of layers")
-    layers = [replace(_layer(entry, keras_version), shared=_shared(entry)) for entry in inner["layers"]]
+    translated = [modern_operation(entry) for entry in inner["layers"]]
+    inner = {**inner, "layers": [entry for entry, _ in translated]}
+    layers = [_with_fault(_layer(entry, keras_version), fault) for entry, fault in translated]
+    layers = [replace(layer, shared=_shared(entry)) for layer, entry in zip(layers, inner["layers"], strict=True)]
     if class_name == "Sequential":
         return _sequential(inner, config, layers, keras_version)
     return _functional(inner, layers, keras_version)
@@ -116,17 +120,33 @@ def _layer(entry: Any, keras_version: str) -> LayerSpec:
     if class_name in MODELS:
         model = replace(model_spec(entry, keras_version), name=name)
         return LayerSpec(model.class_name, name, {"name": name}, keras_version=major(keras_version), model=model)
+    if _holds_model(class_name, config):
+        model = model_spec(config["layer"], keras_version)
+        rest = {key: value for key, value in config.items() if key not in ("layer", "batch_input_shape")}
+        return LayerSpec(class_name, name, rest, keras_version=major(keras_version), model=model)
     if not isinstance(config, Mapping):
         raise ConfigError(f"{class_name} {name!r}: expected a config with names and values, got {config!r:.200}")
     label = f"{class_name} {name!r}"
     faults = custom_objects(label, {key: value for key, value in entry.items() if key != "inbound_nodes"})
     if _is_operation(entry, config, keras_version):
         return LayerSpec(f"ops.{class_name}", name, config, faults=tuple(faults))
+    if class_name == "InputLayer":
+        faults += _input_faults(label, config)
     try:
         class_name, config = modern_layer(class_name, config, major(keras_version))
     except ScratchnnError as fault:
         faults.append(fault)
     return LayerSpec(class_name, name, config, keras_version=major(keras_version), faults=tuple(faults))
+
+
+def _holds_model(class_name: str, config: Any) -> bool:
+    """Whether it is a TimeDistributed layer over a whole model."""
+    inner = config.get("layer") if isinstance(config, Mapping) else None
+    return class_name == "TimeDistributed" and isinstance(inner, Mapping) and inner.get("class_name") in MODELS
+
+
+def _with_fault(layer: LayerSpec, fault: ScratchnnError | None) -> LayerSpec:
+    return layer if fault is None else replace(layer, faults=(*layer.faults, fault))
 
 
 def _shared(entry: Mapping[str, Any]) -> int | None:
@@ -196,6 +216,12 @@ def _check_layers(layers: Sequence[LayerSpec]) -> None:
             _check_input(layer)
 
 
+def _input_faults(label: str, config: Mapping[str, Any]) -> list[ScratchnnError]:
+    """Inputs that are no arrays, or that need not be given."""
+    keys = [key for key in ("sparse", "ragged", "optional") if config.get(key)]
+    return [UnsupportedError(f"{label}: option {key!r}: expected false, got true") for key in keys]
+
+
 def _check_input(layer: LayerSpec) -> None:
     shape = layer.config.get("batch_shape")
     valid = isinstance(shape, list | tuple) and all(
@@ -205,6 +231,3 @@ def _check_input(layer: LayerSpec) -> None:
         raise ConfigError(
             f"InputLayer {layer.name!r}: option 'batch_shape': expected a list of sizes or nulls, got {shape!r}"
         )
-    for key in ("sparse", "ragged", "optional"):
-        if layer.config.get(key):
-            raise UnsupportedError(f"InputLayer {layer.name!r}: option {key!r}: expected false, got true")

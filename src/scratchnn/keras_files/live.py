@@ -34,7 +34,8 @@ def _with(layer: LayerSpec, keras_layer: Any) -> LayerSpec:
     if keras_layer is None:  # an operation, or the input of a Sequential
         return layer
     if layer.model is not None:
-        return replace(layer, model=_filled(layer.model, keras_layer), shared=id(keras_layer))
+        inner = keras_layer.layer if layer.class_name == "TimeDistributed" else keras_layer
+        return replace(layer, model=_filled(layer.model, inner), shared=id(keras_layer))
     return replace(layer, weights=_weights(keras_layer), assets=_assets(keras_layer), shared=id(keras_layer))
 
 

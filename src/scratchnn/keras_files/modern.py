@@ -71,6 +71,10 @@ def _layer(layer: LayerSpec, model: ModelSpec) -> dict[str, Any]:
     """One layer with its calls."""
     nodes = sorted((node for node in model.nodes if node.layer == layer.name), key=lambda node: node.index)
     calls = {"name": layer.name, "inbound_nodes": list(map(_node, nodes))}
+    if layer.class_name == "TimeDistributed" and layer.model is not None:
+        config = {"name": layer.name, "layer": modern_config(layer.model)}
+        serialized = {"module": "keras.layers", "class_name": layer.class_name, "registered_name": None}
+        return {**serialized, "config": config, **calls}
     if layer.model is not None:
         return {**modern_config(layer.model), **calls}
     if layer.class_name.startswith("ops."):

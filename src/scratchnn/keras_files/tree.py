@@ -23,6 +23,8 @@ CHILDREN = {
 IGNORED = ("seed_generator", "_lookup_layer")
 # What TextVectorization and the lookup layers store beside their weights.
 TABLE = "idf_weights"
+# The one layer that holds a whole model.
+WRAPPER = "TimeDistributed"
 # Keras 2.12 and 2.13 called the group of the layers by the second name.
 ROOTS = ("layers", "_layer_checkpoint_dependencies")
 # What else a file holds, all of it of training: the optimizer's variables and those of loss and metrics.
@@ -79,7 +81,12 @@ def _paths(model: ModelSpec, path: str) -> Iterator[str]:
         own = f"{path}layers/{groups.get(layer.name, '')}"
         yield own
         if layer.model is not None:
-            yield from _paths(layer.model, f"{own}/")
+            yield from _paths(layer.model, _below(layer, own))
+
+
+def _below(layer: LayerSpec, path: str) -> str:
+    """Where the groups of a nested model begin."""
+    return f"{path}/layer/" if layer.class_name == WRAPPER else f"{path}/"
 
 
 def tree_weights(root: Group, layers: Sequence[LayerSpec]) -> list[tuple[Weight, ...]]:
@@ -136,10 +143,11 @@ class _Filler:
     def _own(self, layer: LayerSpec, layers: Group, name: str, path: str) -> LayerSpec:
         own = self._assets.get(path + name, layer.assets)
         if layer.model is not None:
+            group = layers.groups.get(name)
+            if group is not None and layer.class_name == WRAPPER:
+                group = group.groups.get("layer")
             nothing = Group(f"{layers.where}/{name}", None, {ROOTS[0]: Group("", None)})
-            return replace(
-                layer, model=self.model(layers.groups.get(name, nothing), layer.model, f"{path}{name}/")
-            )
+            return replace(layer, model=self.model(group or nothing, layer.model, _below(layer, path + name)))
         if name not in layers.groups:
             return replace(layer, weights=(), assets=own)
         weights, tables = read_tree(layers.groups[name], layer.config)
@@ -175,7 +183,8 @@ def read_tree(group: Group, config: Mapping[str, Any]) -> tuple[tuple[Weight, ..
 
 
 def _walk(group: Group, config: Mapping[str, Any]) -> Iterator[Weight]:
-    unknown = sorted(set(group.names) - {"vars", *CHILDREN, *IGNORED})
+    empty = {name for name, inner in group.groups.items() if not any(inner.all_arrays())}
+    unknown = sorted(set(group.names) - {"vars", *CHILDREN, *IGNORED} - empty)
     if unknown:
         raise ModelFileError(f"{group.where}: expected vars, {', '.join(CHILDREN)}, got {', '.join(unknown)}")
     variables = dict(group.groups["vars"].arrays) if "vars" in group.groups else {}

@@ -41,7 +41,7 @@ def wiring(config: Mapping[str, Any], layers: Sequence[LayerSpec]) -> Wiring:
         for index, node in enumerate(inbound):
             arguments, fault = _arguments(layers[place], label, node)
             calls.append(NodeSpec(layers[place].name, index, *arguments))
-            if fault is not None:
+            if fault is not None and not layers[place].faults:
                 layers[place] = replace(layers[place], faults=(*layers[place].faults, fault))
     inputs, input_names = _ends(config, "input_layers")
     outputs, output_names = _ends(config, "output_layers")

@@ -8,7 +8,7 @@ from .options import Options, Weights
 # What is done to images in training, and where random numbers come from.
 TRAINING_KEYS = (
     *("factor", "height_factor", "width_factor", "mode", "value_range"),
-    *("fill_mode", "fill_value", "interpolation", "data_format", "seed"),
+    *("fill_mode", "fill_value", "interpolation", "data_format", "seed", "rng_type"),
 )
 
 

@@ -141,6 +141,11 @@ class Options:
         """
         value = self.raw(key, default)
         name = _function_name(value)
+        if isinstance(value, Mapping) and value.get("class_name") != "function":
+            raise UnsupportedError(
+                f"{self.layer}: option {key!r}: expected a function by name, got a layer of class "
+                f"{value.get('class_name')!r}; as a layer of its own behind this one it would run"
+            )
         if name is not None and name not in ACTIVATIONS:
             raise UnsupportedError(
                 f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r}"

@@ -19,7 +19,7 @@ class TimeDistributed(Layer):
     Source: https://keras.io/api/layers/recurrent_layers/time_distributed/
 
     Args:
-        layer: the inner layer; its input is (batch, ...), without the time axis.
+        layer: the inner layer, or a whole model; its input is (batch, ...), without the time axis.
     """
 
     supports_masking = True
@@ -28,6 +28,8 @@ class TimeDistributed(Layer):
     def __init__(self, layer: Layer, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
         self.layer = layer
+        if getattr(layer, "stateful", False):
+            raise UnsupportedError(f"{self.label}: option 'layer': a stateful layer, which would remember steps")
         accepted = inspect.signature(layer.forward).parameters
         self._takes_mask = "mask" in accepted
         # Keras makes a training call for each step, with random numbers of its own; scratchnn does not.
@@ -39,12 +41,10 @@ class TimeDistributed(Layer):
         if len(input_shape) < 3:
             raise InputError(f"{options.layer}: expected input of rank 3 or more, got shape {tuple(input_shape)}")
         step_shape = (input_shape[0], *input_shape[2:])
-        inner = build_nested(options, "layer", options.raw("layer"), weights, step_shape, Layer)
-        if getattr(inner, "stateful", False):
-            raise UnsupportedError(
-                f"{options.layer}: option 'layer': a stateful layer, which would remember steps"
-            )
-        return cls(inner)
+        return cls(
+            build_nested(options, "layer", options.raw("layer"), weights, step_shape, Layer),
+            name=options.raw("name", None),
+        )
 
     def sublayers(self) -> dict[str, Layer]:
         """The inner layer."""

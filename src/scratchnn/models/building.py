@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError, ScratchnnError, UnsupportedError, raise_faults
+from ..errors import ConfigError, ModelFaults, ScratchnnError, UnsupportedError, raise_faults
 from ..keras_files.limits import MAX_ELEMENTS
-from ..layers import LAYERS, Layer, build_layer
+from ..layers import Layer, build_layer
 from ..layers.operations import Operation
+from ..layers.options import Options
+from ..layers.time_distributed import TimeDistributed
 from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef
 
 Shapes = dict[TensorRef, Shape]
+RANKS = (2, 3, 4, 5)  # of the inputs of layers
 
 # What Python and NumPy raise where a config that no Keras ever wrote (a list of inputs for a layer of one, a text
 # where a number belongs) gets past a layer's own checks. It is a fault of the file like any other.
@@ -47,9 +50,8 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
         try:
             _call(node, layer, built, shapes)
         except _UnknownShape:
-            if layer.class_name not in LAYERS and layer.model is None:
-                faults.append(_unknown(layer))
-                unusable.add(layer.name)
+            faults += _faults_for_any_input(layer)
+            unusable.add(layer.name)
         except ScratchnnError as fault:
             faults.append(fault)
             unusable.add(layer.name)
@@ -58,6 +60,7 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
             unusable.add(layer.name)
     if not faults:
         faults += _unused(spec, built, shapes)
+    faults = [one for fault in faults for one in getattr(fault, "faults", [fault])]
     raise_faults(f"model {spec.name!r}", faults)
     return built, shapes
 
@@ -103,6 +106,9 @@ def _call(node: NodeSpec, spec: LayerSpec, built: dict[str, Layer], shapes: Shap
 def _build(spec: LayerSpec, input_shape: Any) -> Layer:
     from .nested import NestedModel  # a model in a model: each needs the other
 
+    if spec.class_name == "TimeDistributed" and spec.model is not None:
+        Options(f"TimeDistributed {spec.name!r}", spec.config).close()
+        return TimeDistributed(NestedModel(spec.model), name=spec.name)
     if spec.model is not None:
         return NestedModel(spec.model, name=spec.name)
     return build_layer(spec, input_shape)
@@ -119,8 +125,26 @@ def _stumbled(layer: LayerSpec, node: NodeSpec, shapes: Shapes, error: Exception
     return fault
 
 
-def _unknown(layer: LayerSpec) -> UnsupportedError:
-    return UnsupportedError(f"{layer.class_name} {layer.name!r}: scratchnn has no such layer")
+def _faults_for_any_input(layer: LayerSpec) -> list[ScratchnnError]:
+    """What is wrong with a layer behind a faulty one, of whose input not even the rank is known.
+
+    It is tried with every rank. What all of them end in is a fault of the layer, and so is what scratchnn does not
+    support, unless some rank can be built.
+    """
+    found = list[ScratchnnError]()
+    for rank in RANKS:
+        try:
+            _build(layer, (None,) * rank)
+        except ScratchnnError as fault:
+            found.append(fault)
+        except STUMBLES:
+            continue
+        else:
+            return []
+    unsupported = next((fault for fault in found if isinstance(fault, UnsupportedError | ModelFaults)), None)
+    if unsupported is not None:
+        return [unsupported]
+    return found[:1] if len(found) == len(RANKS) and len(set(map(str, found))) == 1 else []
 
 
 def _unused(spec: ModelSpec, built: Mapping[str, Layer], shapes: Shapes) -> list[ScratchnnError]:

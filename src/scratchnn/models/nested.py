@@ -28,6 +28,7 @@ class NestedModel(Layer):
         super().__init__(name=name or spec.name)
         self.model = Model(spec)
         self.inference_only = any(layer.inference_only for layer in self.model.layers)
+        self.stateful = any(getattr(layer, "stateful", False) for layer in self.model.layers)
 
     @property
     def label(self) -> str:
