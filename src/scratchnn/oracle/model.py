@@ -1,0 +1,134 @@
+"""A model file in Keras: loaded by it, or built of its layers."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import DependencyError, OracleError
+from ..keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
+from ..spec import ModelSpec
+from .structures import to_numpy
+from .trace import KerasCall, inner_model, record_calls
+
+# With oneDNN, TensorFlow 2.21's float32 Conv2D is wrong in a corner case on AVX-512 (docs/findings.md).
+ENVIRONMENT = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+def import_keras() -> Any:
+    """Keras, with its backend set up as an oracle.
+
+    Raises:
+        DependencyError: Keras or its backend is not installed.
+    """
+    for key, value in ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+    try:
+        import keras
+    except ImportError as error:
+        raise DependencyError(
+            f"verify compares with Keras, which is not installed ({error}): pip install 'scratchnn[keras]'"
+        ) from error
+    return keras
+
+
+class KerasModel:
+    """A model of a file, in Keras.
+
+    Files of Keras 3 are loaded by Keras. Those of Keras 1 and 2, which Keras 3 refuses or understands otherwise
+    (hard_sigmoid is another function now), and those that Keras fails to load are built of fresh Keras layers from
+    what scratchnn's reader found in them.
+
+    Args:
+        path: a file that `scratchnn.load_model` accepts.
+        spec: what the reader found in it.
+
+    Attributes:
+        note: how the model was made, where it was not Keras that loaded the file; else "".
+
+    Raises:
+        DependencyError: Keras is not installed.
+        OracleError: there is no such model in Keras.
+    """
+
+    def __init__(self, path: Path, spec: ModelSpec) -> None:
+        self._keras, self._path, self.note = import_keras(), path, ""
+        if spec.keras_version.startswith(("1", "2")):
+            self.note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
+        else:
+            try:
+                self.model = self._keras.saving.load_model(path, compile=False, safe_mode=True)
+            except Exception as error:  # whatever Keras raises: then its layers are asked
+                reason = _first_line(error)
+                self.note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
+        if self.note:
+            self.model = self._built(spec)
+
+    def _built(self, spec: ModelSpec) -> Any:
+        """The model from fresh Keras layers with the weights of the file."""
+        with self._asked(), self._legacy_names():
+            model = self._keras.saving.deserialize_keras_object(modern_config(spec))
+            _set_weights(model, spec)
+            return model
+
+    def _legacy_names(self) -> Any:
+        """A scope in which Keras knows the functions that only its older versions had."""
+
+        def legacy_hard_sigmoid(x: Any) -> Any:
+            return self._keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+        return self._keras.saving.custom_object_scope({LEGACY_HARD_SIGMOID: legacy_hard_sigmoid})
+
+    def predict(self, x: Any) -> tuple[Any, float]:
+        """The model's output for a batch, and the seconds that a second call took.
+
+        Raises:
+            OracleError: Keras fails.
+        """
+        with self._asked():
+            self.model.predict_on_batch(x)  # traces and compiles
+            start = time.perf_counter()
+            output = self.model.predict_on_batch(x)
+            return to_numpy(output), time.perf_counter() - start
+
+    def predict_all(self, x: Any) -> Any:
+        """The model's output for any number of samples."""
+        with self._asked():
+            return to_numpy(self.model.predict(x, verbose=0))
+
+    def trace(self, x: Any) -> list[KerasCall]:
+        """Run the model on a batch and record each call of each of its layers.
+
+        Args:
+            x: one batch of input, as the model takes it.
+
+        Raises:
+            OracleError: Keras fails.
+        """
+        with self._asked(), self._legacy_names():
+            return record_calls(self._keras, self.model, x)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Whatever Keras raises while it runs becomes one typed error."""
+        try:
+            yield
+        except Exception as error:
+            raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
+
+
+def _set_weights(model: Any, spec: ModelSpec) -> None:
+    """Give each layer of a Keras model the arrays of its spec."""
+    for layer in spec.layers:
+        if layer.model is not None:
+            _set_weights(inner_model(model.get_layer(layer.name)), layer.model)
+        elif layer.weights:
+            model.get_layer(layer.name).set_weights([weight.value for weight in layer.weights])
+
+
+def _first_line(error: Exception) -> str:
+    """The kind of an error and what it says; Keras puts the reason behind a line about where it was raised."""
+    lines = [line for line in str(error).splitlines() if line.strip() and "Exception encountered" not in line]
+    return f"{type(error).__name__}: {lines[0].strip() if lines else ''}"
