@@ -12,9 +12,11 @@ import numpy as np
 from scratchnn.agreement import Approx, Arithmetic, check_call, functions, rules
 from scratchnn.agreement.compare import compare
 from scratchnn.engine import compile_model
+from scratchnn.engine.convolution import ConvolutionStep
 from scratchnn.engine.recurrent import RecurrentStep
 from scratchnn.engine.steps import FusedStep
 from scratchnn.layers import Layer
+from scratchnn.layers.convolution import Convolution
 from scratchnn.layers.pooling import AveragePooling, MaxPooling
 from scratchnn.models.graph import Model
 
@@ -31,6 +33,19 @@ def judge(model: Model, x: Any) -> float:
             step.run(values, masks, workspace)
             if isinstance(step, FusedStep):
                 worst = max(worst, judge_step(step, values, masks))
+            if isinstance(step, ConvolutionStep) and len(step.blocks) > 1:
+                worst = max(worst, judge_blocks(model, step, dict(values), dict(masks)))
+    return worst
+
+
+def judge_blocks(model: Model, step: ConvolutionStep, values: dict[Any, Any], masks: dict[Any, Any]) -> float:
+    """Each block as a step of its own: its bound is sharper than that of all of them together."""
+    links, worst = list(step.links), 0.0
+    for block in step.blocks:
+        taken, links = links[: block.layers], links[block.layers :]
+        single = ConvolutionStep(model, step.number, taken, [block])
+        single.run(values, masks, {})
+        worst = max(worst, judge_step(single, values, masks))
     return worst
 
 
@@ -76,6 +91,9 @@ def through(layer: Layer, x: Approx) -> Approx:
         return FLOAT32.bounded(layer.forward(x.value), error + (2 * n + 2) * FLOAT32.tiny)
     if type(layer).__name__ == "BatchNormalization":
         return normalized(layer, x)
+    if isinstance(layer, Convolution):
+        z = FLOAT32.dot(layer, x, lambda each, array: each.linear(array))
+        return functions.activate(FLOAT32, layer.activation, z)
     if type(layer).__name__ == "Activation":
         return functions.activate(FLOAT32, layer.activation, x)
     if type(layer).__name__ == "ReLU":

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scratchnn.engine import compile_model, convolution, recurrent
+from scratchnn.engine import compile_model, convolution, convolution_blocks, recurrent
 from scratchnn.engine.steps import FusedStep
 from scratchnn.errors import InputError
 from scratchnn.layers.bidirectional import Bidirectional
@@ -78,7 +78,8 @@ def fits(model: Model, x: np.ndarray) -> bool:
 @given(drawn=st.data(), seed=seeds, regime=st.sampled_from(REGIMES), batch=st.integers(1, 20))
 @settings(max_examples=settings.default.max_examples * 3)
 def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) -> None:
-    band = drawn.draw(st.sampled_from([1, 600, convolution.BAND_BYTES]), label="bytes of a band")
+    band = drawn.draw(st.sampled_from([1, 600, convolution_blocks.BAND_BYTES]), label="bytes of a band")
+    images = drawn.draw(st.sampled_from([1, 2000, convolution.PASS_BYTES]), label="bytes of a pass")
     size = drawn.draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
     model, _ = drawn.draw(cnns())
     x = filled((batch, *size, model.input_shapes[0][-1]), seed, regime)
@@ -92,7 +93,39 @@ def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) 
     for step in compile_model(model).steps:
         if isinstance(step, FusedStep):
             event(" ".join(type(layer).__name__ for layer in step.layers))
-    with mock.patch.multiple(convolution, BAND_BYTES=band, BAND_ROWS=1):
+    smaller = mock.patch.multiple(convolution_blocks, BAND_BYTES=band, BAND_ROWS=1)
+    with smaller, mock.patch.object(convolution, "PASS_BYTES", images):
+        judge(model, x)
+
+
+@given(
+    drawn=st.data(),
+    seed=seeds,
+    regime=st.sampled_from(REGIMES),
+    batch=st.integers(1, 20),
+    padding=st.sampled_from(["same", "valid", "causal"]),
+    kind=st.sampled_from(["Max", "Average", ""]),
+)
+def test_convolutions_over_time(
+    drawn: st.DataObject, seed: int, regime: str, batch: int, padding: str, kind: str
+) -> None:
+    kernel, groups, channels = (drawn.draw(st.integers(1, n)) for n in (4, 2, 3))
+    channels, filters = groups * channels, groups * drawn.draw(st.sampled_from([1, 5, 70]))
+    strides = drawn.draw(st.integers(1, 3))
+    dilation = drawn.draw(st.integers(1, 3)) if strides == 1 else 1
+    steps = (kernel - 1) * dilation + drawn.draw(st.integers(1, 12))
+    config = {"filters": filters, "kernel_size": [kernel], "padding": padding, "strides": [strides]}
+    config |= {
+        "dilation_rate": [dilation],
+        "groups": groups,
+        "activation": drawn.draw(st.sampled_from(ACTIVATIONS)),
+    }
+    builder = Builder((None, None, channels), seed)
+    builder.add("Conv1D", config, kernel=(kernel, channels // groups, filters), bias=(filters,))
+    if kind:
+        builder.add(f"{kind}Pooling1D", {"pool_size": [drawn.draw(st.integers(1, 2))]})
+    model, x = builder.model(), filled((batch, steps, channels), seed, regime)
+    if fits(model, x):
         judge(model, x)
 
 

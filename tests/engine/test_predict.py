@@ -146,6 +146,13 @@ def test_the_first_fault_is_raised_and_ends_the_rest() -> None:
     assert done == [0, 1, 2]
 
 
+def test_a_small_batch_is_shared_by_threads() -> None:
+    model = small_cnn()
+    plan = compile_model(model)
+    sizes = {n: plan.tile_size({model.spec.inputs[0]: sample(model, n)}) for n in (1, 32, 256, 1000)}
+    assert sizes == {1: 16, 32: 16, 256: 64, 1000: 64}
+
+
 def test_no_step_is_left_out() -> None:
     for model in (small_cnn(), small_lstm()):
         plan = compile_model(model)

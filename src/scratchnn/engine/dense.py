@@ -24,7 +24,7 @@ def fuse_dense(model: "Model", number: int, links: Sequence[Link]) -> FusedStep 
 class DenseStep(FusedStep):
     """activation(x · W + b): the product goes into a buffer, bias and activation are applied there."""
 
-    tile = 256
+    tile = least = 256
 
     def bind(self, shape: tuple[int, ...]) -> Kernel:
         """The kernel for x (..., input_dim)."""

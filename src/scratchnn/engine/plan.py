@@ -24,6 +24,9 @@ TILE_BYTES = 16 * 2**20
 # An image that is convolved unfolds into more than it was; for sizes that the model leaves open.
 GROWTH = 16
 
+# Tiles that a batch is cut into where they would be smaller than steps like them.
+FEW_TILES = 4
+
 # Workspaces that are kept for the next call: one for each thread and shape of a tile, as a rule.
 KEPT_WORKSPACES = 8
 
@@ -60,6 +63,7 @@ class Plan:
         self._inputs, self._outputs, self._name = model.spec.inputs, model.spec.outputs, model.name
         self._compiled = [(layer, list(vars(layer).values())) for layer in _all_layers(model.layers)]
         self._preferred = min((step.tile for step in steps), default=PlainStep.tile)
+        self._least = min((step.least for step in steps), default=PlainStep.least)
         self._sample_bytes = _largest(model.tensor_shapes) * np.dtype(np.float32).itemsize
         self._workspaces: deque[tuple[Any, Workspace]] = deque(maxlen=KEPT_WORKSPACES)
 
@@ -104,12 +108,17 @@ class Plan:
         return outputs.arrays
 
     def tile_size(self, values: Values, batch_size: int | None = None) -> int:
-        """Samples of a tile: what the steps like, within `batch_size` and the limit of memory."""
+        """Samples of a tile: what the steps like, within `batch_size` and the limit of memory.
+
+        A small batch is cut into smaller tiles, so that there are some for several threads.
+        """
+        samples = len(next(iter(values.values())))
         if self._whole:
-            return batch_size or len(next(iter(values.values())))
+            return batch_size or samples
         given = max(GROWTH * value[:1].nbytes for value in values.values())
         fitting = max(1, TILE_BYTES // max(self._sample_bytes, given, 1))
-        return min(self._preferred, fitting, batch_size or fitting)
+        shared = max(self._least, -(-samples // FEW_TILES))
+        return min(self._preferred, shared, fitting, batch_size or fitting)
 
     def _run(self, values: Values, outputs: "_Outputs", start: int) -> None:
         """Run all steps on one tile and copy what they give into the outputs."""

@@ -80,7 +80,7 @@ class RecurrentStep(FusedStep):
         packed: the weights of the layer's cells.
     """
 
-    tile = 128
+    tile = least = 128
 
     def __init__(self, model: "Model", number: int, links: Sequence[Link], packed: PackedCell) -> None:
         super().__init__(model, number, links)

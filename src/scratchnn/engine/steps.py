@@ -28,9 +28,11 @@ class Step(Protocol):
 
     Attributes:
         tile: samples that the step likes to work on at a time.
+        least: samples that are still worth a thread of their own.
     """
 
     tile: int
+    least: int
 
     def run(self, values: Values, masks: Values, workspace: Workspace) -> None:
         """Read the step's inputs from `values`, and enter its outputs and their masks."""
@@ -40,7 +42,7 @@ class Step(Protocol):
 class PlainStep:
     """A layer that no rule takes: it runs as it does in `Model.forward`."""
 
-    tile = 64
+    tile = least = 64
 
     def __init__(self, model: "Model", node: NodeSpec) -> None:
         self._model, self._node = model, node
@@ -62,7 +64,7 @@ class FusedStep:
         links: the chain.
     """
 
-    tile = 64
+    tile = least = 64
 
     def __init__(self, model: "Model", number: int, links: Sequence[Link]) -> None:
         self.number, self.links = number, tuple(links)
