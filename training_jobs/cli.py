@@ -1,4 +1,4 @@
-"""The command line: `python -m training_jobs list | run | regenerate`."""
+"""The command line: `python -m training_jobs list | run | search | record | regenerate | report`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from scratchnn.datasets import LABELS, DatasetName
 from scratchnn.errors import ScratchnnError, UnknownNameError
 from training_jobs import experiments
 from training_jobs.download import ensure_data
 from training_jobs.jobs import ENVIRONMENT, Job, do_jobs, do_jobs_on_dask
+from training_jobs.records import DEFAULT_RECORDS, keep_records
 from training_jobs.run_store import default_root, finished_runs
 
 
@@ -54,22 +55,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786")
     run.set_defaults(command=_run)
     searching = commands.add_parser("search", help="search for the best settings by the validation loss")
-    searching.add_argument("family", choices=("rnn", "lstm"))
+    searching.add_argument("family", choices=get_args(experiments.Family))
     searching.add_argument("--trials", type=int, default=20, metavar="N", help="default 20")
-    searching.add_argument("--pooling", choices=("last", "average"), default="last")
     searching.set_defaults(command=_search)
     regenerate = commands.add_parser("regenerate", help="make goldens anew, print the drift, replace them")
     regenerate.add_argument("names", nargs="*", metavar="NAME", help="default: every golden there is")
     regenerate.add_argument("--yes", action="store_true", help="replace without asking")
     regenerate.set_defaults(command=_regenerate)
+    recording = commands.add_parser("record", help="keep the records of the finished runs, for the report")
+    recording.set_defaults(command=_record)
     report = commands.add_parser("report", help="write the replication report (Markdown, HTML, plots)")
     report.add_argument("--out", type=Path, default=Path("docs/replication"), metavar="DIR")
     report.set_defaults(command=_report)
     for command in (regenerate, report):
         command.add_argument("--golden", type=Path, default=Path("golden"), metavar="DIR")
+    for command in (recording, report):
+        command.add_argument("--records", type=Path, default=DEFAULT_RECORDS, metavar="DIR")
     for command in (run, searching, regenerate, report):
         command.add_argument("--data", type=Path, metavar="DIR", help="default: SCRATCHNN_DATA, else downloaded")
-    for command in (listing, run, searching, regenerate, report):
+    for command in (listing, run, searching, recording, regenerate):
         command.add_argument("--runs", type=Path, default=default_root(), metavar="DIR")
     return parser
 
@@ -140,8 +144,8 @@ def _search(options: argparse.Namespace) -> int:
 
     if options.trials < 1:
         raise UnknownNameError(f"--trials: expected 1 or more, received {options.trials}")
-    data = _data(options, ["nusax"])
-    for trial in run_search(options.family, options.trials, data, options.runs, options.pooling):
+    data = _data(options, ["cifar10" if options.family == "cnn" else "nusax"])
+    for trial in run_search(options.family, options.trials, data, options.runs):
         print(f"{trial.validation_loss:.4f} {non_default_settings(trial.variation)}")
     return 0
 
@@ -163,11 +167,16 @@ def _regenerate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _record(options: argparse.Namespace) -> int:
+    print(f"kept the records of {keep_records(options.runs, options.records)} runs in {options.records}")
+    return 0
+
+
 def _report(options: argparse.Namespace) -> int:
     from training_jobs.report.render import write_report
 
     data = _data(options, LABELS)
-    write_report(options.out, options.runs, options.golden, data)
+    write_report(options.out, options.records, options.golden, data)
     print(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
     return 0
 

@@ -27,7 +27,7 @@ from scratchnn.datasets import (
 )
 from scratchnn.datasets.text import vocabulary_size, write_vocabulary
 from training_jobs.experiments import Variation
-from training_jobs.jobs import Job, cached_data, do_job
+from training_jobs.jobs import Job, cached_data, do_jobs
 from training_jobs.keras_models import IMAGE_SHAPE, configure_tensorflow
 from training_jobs.manifest import write_manifest
 from training_jobs.run_store import FinishedRun, finished_runs, move_folder, write_folder, write_json
@@ -115,17 +115,19 @@ def staged_goldens(
 
     A run of seed 0 that is not finished yet is trained first.
     """
-    # The outputs must not come from oneDNN, also where nothing has to be trained.
-    configure_tensorflow()
+    # Trained in processes of their own: training uses oneDNN, and the golden outputs must not.
+    jobs = [Job(variation, GOLDEN_SEED, data_dir, runs) for variation in variations]
+    trained = {run.record()["name"]: run for run in do_jobs(jobs, workers=1)}
+    configure_tensorflow(onednn=False)
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".staging-", dir=root) as staging:
         for variation in variations:
-            run = do_job(Job(variation, GOLDEN_SEED, data_dir, runs))
             data = cached_data(variation.dataset, data_dir)
             seeds = {
                 run.record()["seed"]: run.record()["test"]["macro_f1"] for run in finished_runs(variation, runs)
             }
-            write_golden(run, data, Path(staging) / variation.name, band_of(list(seeds.values())))
+            band = band_of(list(seeds.values()))
+            write_golden(trained[variation.name], data, Path(staging) / variation.name, band)
         yield StagedGoldens(Path(staging), root, [variation.name for variation in variations])
 
 

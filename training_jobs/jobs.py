@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from training_jobs.run_store import FinishedRun, RunKey, find_finished
 
 # What must be there when a training process starts; workers inherit it.
 ENVIRONMENT = {
-    "TF_ENABLE_ONEDNN_OPTS": "0",
     # TensorFlow frees and takes several MB at each step. By default glibc gives them back to the
     # kernel each time, and half of a CNN's training time goes into clearing fresh pages.
     "MALLOC_MMAP_THRESHOLD_": str(2**32),
@@ -59,7 +57,7 @@ def do_job(job: Job) -> FinishedRun:
         from training_jobs.keras_models import configure_tensorflow
         from training_jobs.training import train_run
 
-        configure_tensorflow()
+        configure_tensorflow(onednn=True)
         import keras
 
         keras.utils.clear_session(free_memory=False)
@@ -69,20 +67,25 @@ def do_job(job: Job) -> FinishedRun:
 def do_jobs(jobs: Sequence[Job], workers: int) -> Iterator[FinishedRun]:
     """Do the jobs in worker processes of this machine; yield each run as it finishes, in any order.
 
+    Also a single worker is a process of its own: what TensorFlow was told when it was imported
+    holds for the whole process.
+
     Raises:
         RunError: a worker was killed. Finished runs and checkpoints are kept.
     """
-    import joblib
+    from joblib.externals.loky import as_completed, get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    os.environ.update(ENVIRONMENT)
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+    executor = get_reusable_executor(max_workers=workers, env=ENVIRONMENT)
     try:
-        yield from parallel(joblib.delayed(do_job)(job) for job in jobs)
+        for future in as_completed([executor.submit(do_job, job) for job in jobs]):
+            yield future.result()
     except TerminatedWorkerError as error:
         raise RunError(
             "a worker process was killed; the same command goes on from the last checkpoints"
         ) from error
+    finally:
+        executor.shutdown(kill_workers=True)
 
 
 def do_jobs_on_dask(jobs: Sequence[Job], scheduler: str) -> Iterator[FinishedRun]:

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 IMAGE_SHAPE = (32, 32, 3)
 
 
-def configure_tensorflow() -> None:
+def configure_tensorflow(*, onednn: bool) -> None:
     """Make this process's TensorFlow repeatable; call before anything else imports it.
 
     One thread: with several, the order of summation, and so the last bits, depend on the machine's
-    load. oneDNN off: its float32 Conv2D is wrong in a corner case on AVX-512 (TensorFlow 2.21).
+    load.
+
+    Args:
+        onednn: its convolutions train about twice as fast. Off for outputs that others are
+            compared with: its float32 Conv2D is wrong in a corner case on AVX-512 (TensorFlow 2.21).
     """
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(onednn))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # it warns of a missing GPU, among others
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import tensorflow as tf
@@ -81,7 +85,9 @@ def _convolution(architecture: Convolutional, filters: int) -> list[Any]:
         return [keras.layers.Conv2D(filters, size, activation="relu", **shared)]
     # The bias would be taken out again by the normalization behind it.
     convolution = keras.layers.Conv2D(filters, size, use_bias=False, **shared)
-    return [convolution, keras.layers.BatchNormalization(), keras.layers.Activation("relu")]
+    # By Keras's default, 0.99, the averages lag behind by hundreds of steps: much of a short training.
+    normalization = keras.layers.BatchNormalization(momentum=0.9)
+    return [convolution, normalization, keras.layers.Activation("relu")]
 
 
 def _recurrent_layers(architecture: Recurrent, vocabulary: int, classes: int) -> list[Any]:
@@ -93,6 +99,8 @@ def _recurrent_layers(architecture: Recurrent, vocabulary: int, classes: int) ->
     layers.append(keras.layers.Embedding(vocabulary, size, mask_zero=masked))
     if architecture.embedding_dropout:
         layers.append(keras.layers.Dropout(architecture.embedding_dropout))
+    if architecture.word_dropout:
+        layers.append(keras.layers.Dropout(architecture.word_dropout, noise_shape=(None, None, 1)))
     for number in range(1, architecture.layers + 1):
         layer = cell(
             architecture.units,

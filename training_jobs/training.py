@@ -234,14 +234,17 @@ def classification_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dic
 def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Sequential, state: _State) -> None:
     bare = without_optimizer(model)
     bare.save(folder / MODEL)
-    validation, test = (split.head(key.variation.training.max_rows) for split in (data.validation, data.test))
-    probabilities: dict[str, Any] = {"validation": predict(bare, validation), "test": predict(bare, test)}
-    np.savez_compressed(
-        folder / OUTPUTS,
-        **{f"{name}_probabilities": values for name, values in probabilities.items()},
-        validation_labels=validation.labels,
-        test_labels=test.labels,
-    )
+    splits = {"validation": data.validation}
+    if not key.variation.trial:
+        splits["test"] = data.test
+    outputs: dict[str, np.ndarray] = {}
+    scores = {}
+    for name, whole in splits.items():
+        split = whole.head(key.variation.training.max_rows)
+        probabilities = predict(bare, split)
+        outputs |= {f"{name}_probabilities": probabilities, f"{name}_labels": split.labels}
+        scores[name] = classification_metrics(split.labels, probabilities)
+    np.savez_compressed(folder / OUTPUTS, **outputs)  # type: ignore[arg-type]  # its stub takes no **
     write_history(folder / HISTORY, state.history)
     write_json(
         folder / RECORD,
@@ -255,8 +258,7 @@ def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Se
             "platform": f"{platform.system()} {platform.machine()}",
             "parameters": int(bare.count_params()),
             "seconds": round(state.seconds, 2),
-            "validation": classification_metrics(validation.labels, probabilities["validation"]),
-            "test": classification_metrics(test.labels, probabilities["test"]),
+            **scores,
         },
     )
 

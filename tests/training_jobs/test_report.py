@@ -1,42 +1,25 @@
-"""The report is computed from the runs: its tables, its verdicts, its pictures."""
+"""The report is computed from the records: its tables, its verdicts, its pictures."""
 
-import csv
+import dataclasses
 import os
 from pathlib import Path
 
 import pytest
+from jobs_support import finish
 
-from training_jobs.experiments import Variation, masked, report_variations
+from training_jobs import experiments
+from training_jobs.experiments import masked, report_variations
 from training_jobs.report.comparison import compare_goldens
 from training_jobs.report.render import write_report
-from training_jobs.report.results import Scores, collect, experiment_results
-from training_jobs.run_store import RunKey, write_folder, write_json
+from training_jobs.report.results import Scores, experiment_results
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
-def finish(variation: Variation, seed: int, macro_f1: float, runs: Path, data: str = "data") -> None:
-    """Store a made-up finished run."""
-
-    def write(folder: Path) -> None:
-        scores = {"macro_f1": macro_f1, "accuracy": macro_f1 + 0.01}
-        record = {
-            "seed": seed, "settings_digest": variation.digest(), "parameters": 1234, "seconds": 10 + seed,
-            "validation": scores, "test": scores,
-        }  # fmt: skip
-        write_json(folder / "run.json", record)
-        with (folder / "history.csv").open("w", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
-            writer.writerows([[epoch, 1 / epoch, 0.5, 2 / epoch, 0.4] for epoch in (1, 2, 3)])
-
-    write_folder(RunKey(variation, seed, data).folder(runs), write)
-
-
-@pytest.fixture
-def runs(tmp_path):
-    """Return runs where depth holds for CNNs, and one direction wins for RNNs."""
-    root = tmp_path / "runs"
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """Return records where depth holds for CNNs, and one direction wins for RNNs."""
+    root = tmp_path_factory.mktemp("runs") / "records"
     known = report_variations()
     scores = {
         "cnn_32_k3_max": 0.50, "cnn_32_64_k3_max": 0.60, "cnn_32_64_128_k3_max": 0.70,
@@ -45,26 +28,26 @@ def runs(tmp_path):
     for name, score in scores.items():
         for seed in range(3):
             finish(known[name], seed, score + seed / 100, root)
+    for rate in (0.1, 0.2):
+        training = dataclasses.replace(experiments.CNN_BEST.training, learning_rate=rate)
+        tag = f"search_cnn_{rate}"
+        finish(dataclasses.replace(experiments.CNN_BEST, training=training, tag=tag, trial=True), 0, 0, root)
     for seed in range(3):
+        finish(experiments.RNN_BEST, seed, 0.7, root)
+        finish(experiments.CNN_BEST, seed, 0.79 + seed / 1000, root)
         finish(masked(known["rnn_5x32_both"]), seed, 0.65, root)
         finish(masked(known["rnn_5x32_one"]), seed, 0.55, root)
     return root
 
 
-def test_verdicts_come_from_the_seeds(runs):
-    verdicts = {result.claim.experiment: result.verdict for result in experiment_results(runs)}
+def test_verdicts_come_from_the_seeds(records):
+    verdicts = {result.claim.experiment: result.verdict for result in experiment_results(records)}
     assert verdicts["CNN depth"] == "holds"
     assert verdicts["RNN direction"] == "does not hold"
     assert verdicts["LSTM depth"] == "too few seeds"
-    with_mask = {result.claim.experiment: result.verdict for result in experiment_results(runs, mask=True)}
+    with_mask = {result.claim.experiment: result.verdict for result in experiment_results(records, mask=True)}
     assert with_mask["RNN direction"] == "holds"
     assert "CNN depth" not in with_mask
-
-
-def test_a_seed_counts_once_though_trained_on_two_data_sets(runs):
-    variation = report_variations()["cnn_32_k3_max"]
-    finish(variation, 0, 0.9, runs, data="other")
-    assert collect("32", variation, None, runs).seeds == (0, 1, 2)
 
 
 @pytest.mark.parametrize(("values", "text"), [((), "–"), ((0.5,), "0.500"), ((0.5, 0.6), "0.550 ± 0.071")])
@@ -72,10 +55,10 @@ def test_scores_in_words(values, text):
     assert str(Scores(values)) == text
 
 
-@pytest.fixture
-def written(runs, nusax_folder, tmp_path):
-    target = tmp_path / "replication"
-    write_report(target, runs, tmp_path / "no goldens", nusax_folder)
+@pytest.fixture(scope="module")
+def written(records, nusax_folder, tmp_path_factory):
+    target = tmp_path_factory.mktemp("docs") / "replication"
+    write_report(target, records, Path("no goldens"), nusax_folder)
     return target
 
 
@@ -87,6 +70,17 @@ def test_markdown_has_the_tables(written):
     assert "### Masked RNN direction" in text
     assert "### Masked LSTM depth" not in text
     assert "test macro-F1\n**0." in text
+
+
+def test_best_models_and_their_search_can_be_read(written):
+    text = (written / "report.md").read_text(encoding="utf-8")
+    scores = "0.667 ± 0.000 | 0.700 ± 0.000 | 0.700 ± 0.000 | 0.710 ± 0.000"
+    assert f"| `rnn_best` | {scores} | macro-F1 0.65 | yes | 1,234 | 11 | 0, 1, 2 |" in text
+    assert "| accuracy 0.80 | yes | 1,234 |" in text
+    assert "- `rnn_best`: cell rnn, layers 1, units 32, bidirectional, mask zero, embedding dim 256," in text
+    assert "- `cnn_best`: filters 32-64-128, kernel size 3, pooling max, dropout 0.3, convolutions 1-2-2," in text
+    assert "| least validation loss | learning rate |\n|---|---:|\n| 0.667 | 0.1 |\n| 0.667 | 0.2 |\n" in text
+    assert "{'" not in text
 
 
 def test_every_picture_is_there_and_drawn(written):
@@ -106,11 +100,11 @@ def test_html_is_escaped_and_has_the_same_numbers(written):
     assert "&lt;" not in text.replace("&lt;module", "")
 
 
-def test_a_report_that_fails_leaves_the_old_one(written, runs, nusax_folder, tmp_path, monkeypatch):
+def test_a_report_that_fails_leaves_the_old_one(written, records, nusax_folder, monkeypatch):
     before = {path.name: path.read_bytes() for path in written.iterdir()}
     monkeypatch.setattr("training_jobs.report.render._render", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        write_report(written, runs, tmp_path / "no goldens", nusax_folder)
+        write_report(written, records, Path("no goldens"), nusax_folder)
     assert {path.name: path.read_bytes() for path in written.iterdir()} == before
 
 

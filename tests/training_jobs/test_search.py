@@ -2,24 +2,25 @@
 
 import pytest
 
+from training_jobs.experiments import CNN_BEST
 from training_jobs.run_store import FinishedRun
 from training_jobs.search import least_validation_loss, non_default_settings, search
 
 
 @pytest.fixture
 def trainer(tmp_path):
-    """Return (train, names): a made-up training whose loss is least at 64 units and learning rate 0.001."""
-    names = []
+    """Return (train, trained): a made-up training whose loss is least at learning rate 0.001 and seed 1."""
+    trained = []
 
-    def train(variation):
-        names.append(variation.name)
-        folder = tmp_path / variation.name
-        folder.mkdir(exist_ok=True)
-        distance = abs(variation.architecture.units - 64) / 64 + abs(variation.training.learning_rate - 0.001)
-        (folder / "history.csv").write_text(f"epoch,val_loss\n1,9\n2,{1 + distance}\n3,5\n")
+    def train(variation, seed):
+        trained.append((variation.name, seed))
+        folder = tmp_path / variation.name / str(seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        loss = 1 + abs(variation.training.learning_rate - 0.001) + abs(seed - 1)
+        (folder / "history.csv").write_text(f"epoch,val_loss\n1,9\n2,{loss}\n3,5\n")
         return FinishedRun(folder)
 
-    return train, names
+    return train, trained
 
 
 def test_trials_come_best_first(trainer):
@@ -31,11 +32,26 @@ def test_trials_come_best_first(trainer):
 
 
 def test_a_search_started_again_proposes_the_same(trainer):
-    train, names = trainer
-    search("rnn", 5, train)
-    search("rnn", 7, train)
-    assert names[5:10] == names[:5]
-    assert len(set(names[5:])) == 7
+    train, trained = trainer
+    search("cnn", 5, train)
+    search("cnn", 7, train)
+    assert trained[5:10] == trained[:5]
+    assert len(set(trained[5:])) == 7
+
+
+def test_a_recurrent_proposal_is_judged_by_the_mean_of_three_seeds(trainer):
+    train, trained = trainer
+    (trial,) = search("lstm", 1, train)
+    assert trained == [(trial.variation.name, seed) for seed in (0, 1, 2)]
+    assert trial.validation_loss == pytest.approx(1 + abs(trial.variation.training.learning_rate - 0.001) + 2 / 3)
+
+
+def test_proposals_of_a_cnn_differ_in_how_they_are_trained(trainer):
+    trials = search("cnn", 4, trainer[0])
+    assert {trial.variation.architecture for trial in trials} == {CNN_BEST.architecture}
+    assert len({trial.variation.training for trial in trials}) == 4
+    assert all(trial.variation.training.max_rows for trial in trials)
+    assert all(trial.variation.trial for trial in trials)
 
 
 def test_the_least_loss_counts_not_the_last(tmp_path):

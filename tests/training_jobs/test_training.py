@@ -1,14 +1,16 @@
 """Training is seeded, goes on where it was stopped, and stops early where it should."""
 
+import contextlib
 import csv
+import dataclasses
 import json
 
 import numpy as np
 import pytest
-from jobs_support import with_training
+from jobs_support import in_fresh_process, with_training
 
 from scratchnn.datasets import load_training_data
-from training_jobs.run_store import RunKey
+from training_jobs.run_store import FinishedRun, RunKey
 from training_jobs.training import train_run
 
 pytestmark = [
@@ -64,6 +66,32 @@ def test_a_stopped_run_goes_on_to_the_same_weights(case, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
     assert history(resumed) == history(whole)
     assert len(history(whole)) == 3
+
+
+def train_with_onednn(key, data, root, stop=0):
+    """Train as a job does, in a process of its own; return whether oneDNN was on."""
+    from training_jobs.keras_models import configure_tensorflow
+
+    configure_tensorflow(onednn=True)
+    from tensorflow.python.util import _pywrap_util_port
+
+    with contextlib.suppress(Stopped):
+        train_run(key, data, root, stop_after(stop))
+    return _pywrap_util_port.IsMklEnabled()
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights_with_onednn_too(tiny_cnn, image_data, tmp_path):
+    variation = with_training(tiny_cnn, augment=True, cosine=True)
+    key = RunKey(variation, 0, image_data.fingerprint)
+    folders = [key.folder(tmp_path / name) for name in ("whole", "stopped")]
+
+    assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "whole")
+    assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "stopped", 2)
+    assert [folder.exists() for folder in folders] == [True, False]
+    assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "stopped")
+
+    for ours, theirs in zip(*(weights(FinishedRun(folder)) for folder in folders), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_seed_decides(case, tmp_path):
@@ -127,6 +155,15 @@ def test_the_record_says_what_made_the_run(tiny_cnn, image_data, tmp_path):
         assert record["test"]["accuracy"] == np.mean(predicted == outputs["test_labels"])
 
 
+def test_a_trial_is_never_scored_on_the_test_split(tiny_cnn, image_data, tmp_path):
+    variation = dataclasses.replace(with_training(tiny_cnn, epochs=1), tag="search_cnn_1", trial=True)
+    run = train_run(RunKey(variation, 0, "data"), image_data, tmp_path)
+    assert "test" not in run.record()
+    assert set(run.record()["validation"]) == {"accuracy", "macro_f1"}
+    with np.load(run.folder / "outputs.npz") as outputs:
+        assert not any(name.startswith("test") for name in outputs.files)
+
+
 def test_the_stored_model_has_no_optimizer(tiny_cnn, image_data, tmp_path):
     import zipfile
 
@@ -150,19 +187,19 @@ def test_early_stopping_takes_the_best_epoch(tiny_cnn, image_data, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_l2_and_masking_are_in_the_model(nusax_folder, tiny_rnn):
-    import dataclasses
-
+def test_l2_masking_and_word_dropout_are_in_the_model(nusax_folder, tiny_rnn):
     from training_jobs.keras_models import build_model
 
-    architecture = dataclasses.replace(tiny_rnn.architecture, l2=0.01, mask_zero=True)
+    architecture = dataclasses.replace(tiny_rnn.architecture, l2=0.01, mask_zero=True, word_dropout=0.3)
     model = build_model(
         dataclasses.replace(tiny_rnn, architecture=architecture),
         load_training_data("nusax", nusax_folder),
     )
     names = [type(layer).__name__ for layer in model.layers]
-    assert names == ["Embedding", "Dropout", "Bidirectional", "Dropout", "Dense"]
+    assert names == ["Embedding", "Dropout", "Dropout", "Bidirectional", "Dropout", "Dense"]
     assert model.layers[0].mask_zero
+    words = model.layers[2](np.ones((2, 50, 8), np.float32), training=True).numpy()
+    assert {tuple(vector) for vector in words.reshape(-1, 8)} == {(0.0,) * 8, (np.float32(1 / 0.7),) * 8}
     assert len(model.losses) == 3  # both directions and the Dense
 
 
@@ -192,8 +229,6 @@ def test_models_of_the_table_are_the_reports(name, image_data, nusax_folder):
 
 
 def test_average_pooling_leaves_the_padding_out_for_keras_and_scratch_alike(nusax_folder, tiny_rnn, tmp_path):
-    import dataclasses
-
     import keras
 
     import scratchnn

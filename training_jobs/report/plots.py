@@ -32,7 +32,7 @@ def plot_curves(results: Sequence[Result], title: str, path: Path) -> None:
             _draw(axes[row][column], result, measure)
             axes[row][0].set_ylabel(name)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.suptitle(title)
+    figure.suptitle(title[0].upper() + title[1:])
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from scratchnn.datasets import DATA_VARIABLE
 from training_jobs.baseline import Baseline, fit_baseline
-from training_jobs.experiments import BEST
+from training_jobs.experiments import Variation
 from training_jobs.report.comparison import GoldenComparison, compare_goldens
 from training_jobs.report.plots import plot_curves
 from training_jobs.report.results import (
     ExperimentResult,
     Result,
+    TrialResult,
     best_results,
     experiment_results,
+    trial_results,
+    versions,
 )
-from training_jobs.run_store import training_versions, write_folder
+from training_jobs.report.words import settings_in_words, value_in_words, varied
+from training_jobs.run_store import write_folder
 
 TARGETS = {"lstm": ("macro_f1", 0.76), "rnn": ("macro_f1", 0.65), "cnn": ("accuracy", 0.80)}
+
+_BEST_PICTURE = "best_models.png"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of words; the first column is aligned left, the others right."""
+    """A table: the first column is aligned left, the others right, or all left where they are `words`."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Section:
     picture_text: str
 
 
-def write_report(target: Path, runs: Path, golden: Path, data_dir: Path | None) -> None:
+def write_report(target: Path, records: Path, golden: Path, data_dir: Path | None) -> None:
     """Write report.md, report.html and the plots into a folder, which appears by a rename.
 
     Raises:
@@ -54,7 +61,7 @@ def write_report(target: Path, runs: Path, golden: Path, data_dir: Path | None) 
     baseline = fit_baseline(data_dir)
 
     def write(folder: Path) -> None:
-        context = _context(folder, runs, comparisons, baseline)
+        context = _context(folder, records, comparisons, baseline)
         for name in ("report.md", "report.html"):
             (folder / name).write_text(_render(f"{name}.j2", context), encoding="utf-8")
 
@@ -76,12 +83,14 @@ def _render(template: str, context: dict[str, Any]) -> str:
 
 
 def _context(
-    folder: Path, runs: Path, comparisons: Sequence[GoldenComparison], baseline: Baseline
+    folder: Path, records: Path, comparisons: Sequence[GoldenComparison], baseline: Baseline
 ) -> dict[str, Any]:
-    plain, masked = experiment_results(runs), experiment_results(runs, mask=True)
-    best = [result for result in best_results(runs) if result.seeds]
+    plain, masked = experiment_results(records), experiment_results(records, mask=True)
+    best = [result for result in best_results(records) if result.seeds]
+    if best:
+        plot_curves(best, "best models", folder / _BEST_PICTURE)
     return {
-        "versions": training_versions(),
+        "versions": versions(records),
         "data_variable": DATA_VARIABLE,
         "summary": _summary_table(plain, masked),
         "sections": [_section(result, folder, "") for result in plain],
@@ -89,7 +98,9 @@ def _context(
             _section(result, folder, "masked ") for result in masked if any(row.seeds for row in result.rows)
         ],
         "best": _best_table(best) if best else None,
-        "best_settings": [(v.name, v.settings()) for v in BEST if any(r.label == v.name for r in best)],
+        "best_picture": _BEST_PICTURE,
+        "best_settings": [(result.label, _best_settings(result.variation)) for result in best],
+        "searches": _search_tables(trial_results(records)),
         "baseline": baseline,
         "comparison": _comparison_table(comparisons),
         "comparisons": comparisons,
@@ -121,7 +132,7 @@ def _result_table(results: Sequence[Result]) -> Table:
             *([_number(result.report_macro_f1)] * with_report),
             str(result.accuracy),
             "–" if result.parameters is None else f"{result.parameters:,}",
-            f"{statistics.fmean(result.seconds.values):.0f}" if result.seeds else "–",
+            f"{result.seconds.mean:.0f}" if result.seeds else "–",
             ", ".join(map(str, result.seeds)) or "none",
         )
         for result in results
@@ -144,26 +155,62 @@ def _summary_table(plain: Sequence[ExperimentResult], masked: Sequence[Experimen
         )
         for result in plain
     )
-    return Table(("experiment", "the report's conclusion", "as the report ran it", "padding masked"), rows)
+    head = ("experiment", "the report's conclusion", "as the report ran it", "padding masked")
+    return Table(head, rows, words=True)
 
 
 def _best_table(results: Sequence[Result]) -> Table:
-    head = ("model", "validation macro-F1", "test macro-F1", "test accuracy", "target", "reached", "seeds")
+    head = (
+        "model",
+        "least validation loss",
+        "validation macro-F1",
+        "test macro-F1",
+        "test accuracy",
+        "target",
+        "reached",
+        "parameters",
+        "seconds",
+        "seeds",
+    )
     return Table(head, tuple(_best_row(result) for result in results))
 
 
 def _best_row(result: Result) -> tuple[str, ...]:
     measure, target = TARGETS[result.variation.family]
-    mean = statistics.fmean((result.macro_f1 if measure == "macro_f1" else result.accuracy).values)
+    mean = (result.macro_f1 if measure == "macro_f1" else result.accuracy).mean
     return (
         f"`{result.label}`",
+        str(result.least_validation_loss),
         str(result.validation_macro_f1),
         str(result.macro_f1),
         str(result.accuracy),
         f"{measure.replace('_', '-').replace('f1', 'F1')} {target:.2f}",
         "yes" if mean >= target else "no",
+        f"{result.parameters:,}",
+        f"{result.seconds.mean:.0f}",
         ", ".join(map(str, result.seeds)),
     )
+
+
+def _best_settings(variation: Variation) -> str:
+    settings = variation.settings()
+    return "; ".join(settings_in_words(settings[part]) for part in ("architecture", "training"))
+
+
+def _search_tables(trials: Sequence[TrialResult]) -> list[tuple[str, Table]]:
+    """Return, by family, what was tried: a column for each setting that varied, the best first."""
+    families = groupby(trials, key=lambda trial: trial.family)
+    return [(family.upper(), _search_table(list(of_family))) for family, of_family in families]
+
+
+def _search_table(trials: Sequence[TrialResult]) -> Table:
+    names = varied([trial.settings for trial in trials])
+    head = ("least validation loss", *(name.replace("_", " ") for name in names))
+    rows = tuple(
+        (str(trial.validation_loss), *(value_in_words(trial.settings.get(name)) for name in names))
+        for trial in trials
+    )
+    return Table(head, rows)
 
 
 def _comparison_table(comparisons: Sequence[GoldenComparison]) -> Table:

@@ -1,4 +1,4 @@
-"""Collect what the runs gave, row by row of the experiments."""
+"""Collect what the records of the runs say, row by row of the experiments."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import csv
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from training_jobs.claims import CLAIMS, Claim, Verdict, judge
-from training_jobs.experiments import BEST, ROWS, Row, Variation, masked
-from training_jobs.run_store import finished_runs
+from training_jobs.experiments import BEST, ROWS, Family, Row, Variation, masked
+from training_jobs.records import finished_trials
+from training_jobs.run_store import RECORD, FinishedRun, finished_runs
+from training_jobs.search import least_validation_loss
 from training_jobs.training import HISTORY
 
 History = Mapping[str, Sequence[float]]
@@ -22,11 +26,16 @@ class Scores:
 
     values: tuple[float, ...]
 
+    @property
+    def mean(self) -> float:
+        """The mean; there is at least one seed."""
+        return statistics.fmean(self.values)
+
     def __str__(self) -> str:
         """Mean and sample standard deviation, as 0.712 ± 0.013; a dash without a seed."""
         if not self.values:
             return "–"
-        mean = f"{statistics.fmean(self.values):.3f}"
+        mean = f"{self.mean:.3f}"
         return mean if len(self.values) == 1 else f"{mean} ± {statistics.stdev(self.values):.3f}"
 
 
@@ -45,6 +54,11 @@ class Result:
     seconds: Scores
     histories: tuple[History, ...]
 
+    @property
+    def least_validation_loss(self) -> Scores:
+        """What early stopping and the searches go by."""
+        return Scores(tuple(min(history["val_loss"]) for history in self.histories))
+
 
 @dataclass(frozen=True)
 class ExperimentResult:
@@ -55,42 +69,41 @@ class ExperimentResult:
     verdict: Verdict
 
 
-def collect(label: str, variation: Variation, report_macro_f1: float | None, runs: Path) -> Result:
-    """Return what the finished runs of a variation gave."""
-    # A seed may have been trained on other data or versions too; the last one found speaks for it.
-    by_seed = {int(run.record()["seed"]): run for run in finished_runs(variation, runs)}
-    records = [run.record() for run in by_seed.values()]
+def collect(label: str, variation: Variation, report_macro_f1: float | None, records: Path) -> Result:
+    """Return what the records of a variation's current settings say."""
+    runs = list(finished_runs(variation, records))
+    found = [run.record() for run in runs]
 
     def scores(split: str, name: str) -> Scores:
-        return Scores(tuple(record[split][name] for record in records))
+        return Scores(tuple(record[split][name] for record in found))
 
     return Result(
         label=label,
         variation=variation,
         report_macro_f1=report_macro_f1,
-        seeds=tuple(by_seed),
+        seeds=tuple(int(record["seed"]) for record in found),
         macro_f1=scores("test", "macro_f1"),
         accuracy=scores("test", "accuracy"),
         validation_macro_f1=scores("validation", "macro_f1"),
-        parameters=records[0]["parameters"] if records else None,
-        seconds=Scores(tuple(record["seconds"] for record in records)),
-        histories=tuple(read_history(run.folder / HISTORY) for run in by_seed.values()),
+        parameters=found[0]["parameters"] if found else None,
+        seconds=Scores(tuple(record["seconds"] for record in found)),
+        histories=tuple(read_history(run.folder / HISTORY) for run in runs),
     )
 
 
-def experiment_results(runs: Path, *, mask: bool = False) -> list[ExperimentResult]:
+def experiment_results(records: Path, *, mask: bool = False) -> list[ExperimentResult]:
     """Return the report's experiments; with `mask`, the recurrent ones with masked padding."""
     rows = [row for row in ROWS if not (mask and row.variation.family == "cnn")]
     claims = [claim for claim in CLAIMS if any(row.experiment == claim.experiment for row in rows)]
-    return [_experiment(claim, rows, runs, mask) for claim in claims]
+    return [_experiment(claim, rows, records, mask) for claim in claims]
 
 
-def _experiment(claim: Claim, rows: Sequence[Row], runs: Path, mask: bool) -> ExperimentResult:
+def _experiment(claim: Claim, rows: Sequence[Row], records: Path, mask: bool) -> ExperimentResult:
     results = tuple(
         # The report did not train the masked ones, so there is no figure of its own for them.
-        collect(row.label, masked(row.variation), None, runs)
+        collect(row.label, masked(row.variation), None, records)
         if mask
-        else collect(row.label, row.variation, row.report_macro_f1, runs)
+        else collect(row.label, row.variation, row.report_macro_f1, records)
         for row in rows
         if row.experiment == claim.experiment
     )
@@ -98,9 +111,40 @@ def _experiment(claim: Claim, rows: Sequence[Row], runs: Path, mask: bool) -> Ex
     return ExperimentResult(claim, results, verdict)
 
 
-def best_results(runs: Path) -> list[Result]:
+def best_results(records: Path) -> list[Result]:
     """Return the best model of each family."""
-    return [collect(variation.name, variation, None, runs) for variation in BEST]
+    return [collect(variation.name, variation, None, records) for variation in BEST]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a search proposed, and the least validation loss of each seed."""
+
+    family: Family
+    settings: Mapping[str, Any]
+    validation_loss: Scores
+
+
+def trial_results(records: Path) -> list[TrialResult]:
+    """Return the trials of all searches, those of a family together, the best first."""
+    trials = []
+    for _, runs in groupby(finished_trials(records), key=lambda run: run.folder.parent):
+        seeds = list(runs)
+        settings = seeds[0].record()["settings"]
+        losses = tuple(least_validation_loss(run.folder / HISTORY) for run in seeds)
+        varied = {**settings["architecture"], **settings["training"]}
+        trials.append(TrialResult(settings["family"], varied, Scores(losses)))
+    return sorted(trials, key=lambda trial: (trial.family, trial.validation_loss.mean))
+
+
+def versions(records: Path) -> list[str]:
+    """Return what the runs of the records were trained with: "keras 3.15.1" and so on."""
+    found = {
+        f"{name} {version}"
+        for path in records.glob(f"*/seed-*/{RECORD}")
+        for name, version in FinishedRun(path.parent).record()["versions"].items()
+    }
+    return sorted(found)
 
 
 def read_history(path: Path) -> History:
