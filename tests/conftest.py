@@ -14,10 +14,15 @@ if os.environ.get("KERAS_BACKEND") == "jax":  # without it float64 is float32
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 from tests.versions import versions
 
 pytest.register_assert_rewrite("tests.support")
+
+# By itself Hypothesis makes four of five examples from the one before, by repeating parts of it. That finds equal
+# elements in lists; geometry needs examples that are drawn anew (tests/meta/test_examples.py counts them).
+ConjectureRunner.generate_mutations_from = lambda self, data: None  # type: ignore[method-assign]
 
 # Keras is imported in the first example, which is therefore slow.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -16,7 +16,7 @@ TestConv1D = layer_tests(
         convolution(1, paddings=("valid", "same", "causal"), groups=(1,) * 19 + (2,)),
         example=Case("Conv1D", (2, 7, 3), {"filters": 4, "kernel_size": (3,), "padding": "causal"}),
         exact=exact,
-        branches=convolution_branches(1) | {"asymmetric padding": (asymmetric_padding, 0.03)},
+        branches=convolution_branches() | {"asymmetric padding": (asymmetric_padding, 0.03)},
         refusals=[
             *convolution_refusals(1, (2, 7, 3)),
             bad_config("filters.*>= 1", ConfigError, filters=0),

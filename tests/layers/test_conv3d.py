@@ -11,14 +11,7 @@ TestConv3D = layer_tests(
         convolution(3),
         example=Case("Conv3D", (2, 4, 5, 3, 2), {"filters": 4, "kernel_size": (2, 3, 2), "padding": "same"}),
         exact=exact,
-        # Where strides lie beyond the kernel, TensorFlow's own 3D windows are wrong (docs/findings.md).
-        branches={
-            name: branch
-            for name, branch in (
-                convolution_branches() | {"asymmetric padding": (asymmetric_padding, 0.03)}
-            ).items()
-            if name not in ("stride changes the padding", "stride above kernel")
-        },
+        branches=convolution_branches() | {"asymmetric padding": (asymmetric_padding, 0.03)},
         refusals=[
             *convolution_refusals(3, (2, 4, 5, 3, 2)),
             bad_config("filters.*>= 1", ConfigError, filters=0),

@@ -17,7 +17,7 @@ TestDepthwiseConv1D = layer_tests(
             "DepthwiseConv1D", (2, 7, 3), {"kernel_size": (3,), "depth_multiplier": 2, "padding": "same"}
         ),
         exact=exact,
-        branches=convolution_branches(1) | {"asymmetric padding": (asymmetric_padding, 0.03)},
+        branches=convolution_branches() | {"asymmetric padding": (asymmetric_padding, 0.03)},
         refusals=[
             *convolution_refusals(1, (2, 7, 3)),
             bad_config("depth_multiplier.*>= 1", ConfigError, depth_multiplier=0),

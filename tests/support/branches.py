@@ -65,12 +65,11 @@ def dilated(run: Run) -> bool:
     return any(d > 1 for d in option(run, "dilation_rate", (1,)))
 
 
-def convolution_branches(rank: int = 2) -> dict[str, Branch]:
+def convolution_branches() -> dict[str, Branch]:
     """What the examples of a convolution must reach, and how often."""
     return {
         "strided": (strided, 0.1),
-        # One axis alone has far less occasion.
-        "stride changes the padding": (stride_changes_padding, 0.04 if rank > 1 else 0.01),
+        "stride changes the padding": (stride_changes_padding, 0.04),
         "stride above kernel": (stride_above_window, 0.05),
         "dilated": (dilated, 0.05),
         "no bias": (lambda run: not option(run, "use_bias", True), 0.1),

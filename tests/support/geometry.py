@@ -44,13 +44,14 @@ def windows(
     Keras refuses strides together with dilation, so that one of them is 1 throughout. A 'valid' input holds at
     least one window; a 'same' input may be smaller than the window.
     """
-    # One draw for both: Hypothesis repeats parts of earlier examples, and pairs of rare choices would be missed.
     kinds = ("plain", "strided", "dilated") if dilate else ("plain", "strided")
-    kind, padding = draw(st.sampled_from([(kind, padding) for padding in paddings for kind in kinds]))
+    pairs = [(kind, padding) for padding in paddings for kind in kinds]
+    # Twice, because little else shows how strides change the padding.
+    kind, padding = draw(st.sampled_from([*pairs, ("strided", "same")]))
     spatial, kernel, strides, dilation = [], [], [], []
     for _ in range(rank):
         k = draw(sizes(largest))
-        s = draw(sizes(largest)) if kind == "strided" else 1
+        s = draw(sizes(largest, smallest=1 if rank > 1 else 2)) if kind == "strided" else 1
         d = draw(sizes(3)) if kind == "dilated" else 1
         reach = (k - 1) * d + 1
         spatial.append(draw(sizes(reach + 2 * s + 2, smallest=reach if padding == "valid" else 1)))

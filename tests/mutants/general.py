@@ -1,0 +1,177 @@
+"""Mutants of every layer's source by cosmic-ray: `python -m tests.mutants.general [--sample N] [--resume]`.
+
+cosmic-ray's own operators make the mutants, and `forks` runs them: its own runner would start Python and import
+TensorFlow for each, and change the checkout. All mutants of src/scratchnn/layers make the population; those that
+change annotations or docstrings alone are left out. Without `--sample` all of it runs; the record in
+.suite/general.jsonl lets an interrupted run go on (`--resume`), and docs/suite.md gives the score.
+
+A mutant runs against the test file of its own layer, or for a module that several layers share against those in
+`SHARED`. One that survives is killed by a new test, or stands in `equivalent.py` with the reason.
+"""
+
+import argparse
+import ast
+import os
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cosmic_ray.plugins
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from parso.python import tree
+
+from . import forks, record
+from .equivalent import EQUIVALENT
+
+RECORD = Path(".suite/general.jsonl")
+LAYERS = Path("src/scratchnn/layers")
+EXAMPLES = 15  # of each test: a survivor goes through all tests of its layer
+SEED = 20  # of the sample
+
+# Made of a variable and a random number, which nobody could repeat.
+RANDOM_OPERATORS = {"core/VariableReplacer", "core/VariableInserter"}
+# Which test files see a module that several layers share; the most telling first.
+SHARED = {
+    "__init__": ("completeness",),
+    "base": ("dense", "add", "embedding"),
+    "convolution": ("conv2d", "conv1d", "conv3d"),
+    "depthwise_convolution": ("depthwise_conv2d", "depthwise_conv1d"),
+    "elementwise": ("leaky_relu", "elu"),
+    "index_lookup": ("string_lookup", "integer_lookup", "text_vectorization"),
+    "inference_identity": ("dropout_variants",),
+    "margins": ("zero_padding2d", "cropping2d", "zero_padding1d", "cropping1d"),
+    "merge": ("add", "subtract", "multiply"),
+    "options": ("dense", "conv2d", "reshape", "simple_rnn", "embedding"),
+    "pooling": ("average_pooling2d", "max_pooling2d", "global_average_pooling2d", "global_max_pooling2d"),
+    "recurrent": ("simple_rnn", "lstm", "rnn"),
+    "separable_convolution": ("separable_conv2d", "separable_conv1d"),
+    "simple_rnn": ("simple_rnn", "cells"),
+    "gru": ("gru", "cells"),
+    "lstm": ("lstm", "cells", "report_api"),
+    "stacked_rnn_cells": ("cells", "rnn"),
+    "transposed_convolution": ("conv2d_transpose", "conv1d_transpose"),
+    "up_sampling": ("up_sampling2d", "up_sampling1d"),
+}
+
+
+@dataclass(frozen=True)
+class General:
+    """A mutant by one of cosmic-ray's operators.
+
+    Attributes:
+        file: the source file, in `LAYERS`.
+        operator: cosmic-ray's name for what is changed.
+        occurrence: which of the places where the operator fits.
+    """
+
+    file: str
+    operator: str
+    occurrence: int
+
+    @property
+    def name(self) -> str:
+        """What is changed, as text: it survives that lines move."""
+        before = (LAYERS / self.file).read_text()
+        pairs = zip(before.splitlines(), self.apply(before).splitlines(), strict=False)
+        old, new = next(((old, new) for old, new in pairs if old != new), ("", "a line less"))
+        return f"{self.file}: {old.strip()} -> {new.strip()}"
+
+    @property
+    def module(self) -> str:
+        """The module that the file is."""
+        return "scratchnn.layers" if self.file == "__init__.py" else f"scratchnn.layers.{Path(self.file).stem}"
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The test files that run."""
+        stem = Path(self.file).stem
+        return tuple(f"layers/test_{name}.py" for name in SHARED.get(stem, (stem,)))
+
+    def apply(self, source: str) -> str:
+        """The changed source."""
+        return mutate_code(source, cosmic_ray.plugins.get_operator(self.operator)(), self.occurrence)
+
+
+def population() -> Iterator[General]:
+    """All mutants of all layers, in a fixed order."""
+    names = sorted(set(cosmic_ray.plugins.operator_names()) - RANDOM_OPERATORS)
+    operators = [(name, cosmic_ray.plugins.get_operator(name)()) for name in names]
+    for path in sorted(LAYERS.glob("*.py")):
+        # Names and texts are left alone by all operators.
+        nodes = [
+            node for node in ast_nodes(get_ast(path.read_text())) if not isinstance(node, tree.Name | tree.String)
+        ]
+        for name, operator in operators:
+            count = sum(1 for node in nodes for _ in operator.mutation_positions(node))
+            yield from (General(path.name, name, n) for n in range(count))
+
+
+def matters(mutant: General) -> bool:
+    """Whether more than annotations is changed, and the result is Python."""
+    before = (LAYERS / mutant.file).read_text()
+    try:
+        return _bare(mutant.apply(before)) != _bare(before)
+    except SyntaxError:
+        return False
+
+
+def _bare(source: str) -> str:
+    """The syntax tree without annotations."""
+    parsed: Any = ast.parse(source)
+    for node in ast.walk(parsed):
+        for field in ("annotation", "returns"):
+            if hasattr(node, field):
+                setattr(node, field, None)
+    return ast.dump(parsed)
+
+
+def sample(mutants: Sequence[General], size: int | None) -> list[General]:
+    """The first `size` of the mutants in an order drawn by `SEED` that matter; a larger sample holds a smaller."""
+    order = list(mutants)
+    random.Random(SEED).shuffle(order)
+    chosen: dict[str, General] = {}
+    for mutant in order:
+        if len(chosen) == size:
+            break
+        if matters(mutant):
+            chosen.setdefault(mutant.name, mutant)
+    return list(chosen.values())
+
+
+def main() -> int:
+    """Print one line a mutant, and the score; 1 if one survived that nobody has looked at."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants.general")
+    parser.add_argument("--sample", type=int, help="how many, drawn at random; all by default")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--resume", action="store_true", help=f"go on with the run that {RECORD} holds")
+    options = parser.parse_args()
+    everything = list(population())
+    chosen = sample(everything, options.sample)
+    known = record.load(RECORD) if options.resume else record.start(RECORD)
+    missing = [mutant for mutant in chosen if record.key(mutant) not in known]
+    print(f"{len(everything)} places in {LAYERS}, {len(chosen)} mutants chosen, {len(missing)} to run", flush=True)
+    forks.prepare(EXAMPLES)
+    for place, result in enumerate(forks.run_all(missing, [0], options.jobs)):
+        mutant = missing[place]
+        known[record.key(mutant)] = record.add(RECORD, mutant, result)
+        print(f"{'killed  ' if result.killed else 'SURVIVED'} {result.seconds:5.1f} s  {mutant.name}", flush=True)
+    return score([known[record.key(mutant)] for mutant in chosen])
+
+
+def score(done: Sequence[record.Entry]) -> int:
+    """The last lines, and the exit code."""
+    survived = [entry["name"] for entry in done if not entry["killed"]]
+    unexplained = [name for name in survived if name not in EQUIVALENT]
+    killed = len(done) - len(survived)
+    print(f"{killed} of {len(done)} killed; {len(survived) - len(unexplained)} equivalent, with the reason")
+    for name in unexplained:
+        print(f"unexplained: {name}")
+    return 1 if unexplained or not done else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
