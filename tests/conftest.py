@@ -30,7 +30,7 @@ settings.register_profile("dev", max_examples=25, **COMMON)
 settings.register_profile("ci", max_examples=100, derandomize=True, database=None, print_blob=True, **COMMON)
 settings.register_profile(
     "nightly",
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "1000")),
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "440")),  # 50,000 in all
     database=DirectoryBasedExampleDatabase(".hypothesis/nightly"),
     print_blob=True,
     **COMMON,

@@ -129,13 +129,13 @@ def _bare(source: str) -> str:
     return ast.dump(parsed)
 
 
-def sample(mutants: Sequence[General], size: int | None) -> list[General]:
-    """The first `size` of the mutants in an order drawn by `SEED` that matter; a larger sample holds a smaller."""
+def sample(mutants: Sequence[General], size: int) -> list[General]:
+    """Those that matter of the mutants, in an order drawn by `SEED`: the first `size`, or all of them if that is 0."""
     order = list(mutants)
     random.Random(SEED).shuffle(order)
     chosen: dict[str, General] = {}
     for mutant in order:
-        if len(chosen) == size:
+        if size and len(chosen) == size:
             break
         if matters(mutant):
             chosen.setdefault(mutant.name, mutant)
@@ -145,7 +145,7 @@ def sample(mutants: Sequence[General], size: int | None) -> list[General]:
 def main() -> int:
     """Print one line a mutant, and the score; 1 if one survived that nobody has looked at."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.general")
-    parser.add_argument("--sample", type=int, help="how many, drawn at random; all by default")
+    parser.add_argument("--sample", type=int, default=0, help="how many, drawn at random; 0 (the default): all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--resume", action="store_true", help=f"go on with the run that {RECORD} holds")
     options = parser.parse_args()
