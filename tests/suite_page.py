@@ -69,9 +69,9 @@ def general(entries: Record) -> list[str]:
     explained = [name for name in survived if name in EQUIVALENT]
     killed = len(entries) - len(survived)
     lines = [
-        f"**{killed} of {len(entries)} mutants killed ({killed / len(entries):.1%})**, drawn at random from "
-        f"all of `src/scratchnn/layers`; {len(explained)} of the {len(survived)} others change nothing that a test "
-        "could see.",
+        f"**{killed} of {len(entries)} mutants killed ({killed / len(entries):.1%})**, drawn at random from",
+        "all of `src/scratchnn/layers`.",
+        f"{len(explained)} of the {len(survived)} others change nothing that a test could see.",
     ]
     if survived:
         lines += ["", "| survived | why |", "|---|---|"]

@@ -130,7 +130,7 @@ def _bare(source: str) -> str:
 
 
 def sample(mutants: Sequence[General], size: int) -> list[General]:
-    """Those that matter of the mutants, in an order drawn by `SEED`: the first `size`, or all of them if that is 0."""
+    """Those of the mutants that matter, in an order drawn by `SEED`: the first `size`, or all if that is 0."""
     order = list(mutants)
     random.Random(SEED).shuffle(order)
     chosen: dict[str, General] = {}
