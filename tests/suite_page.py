@@ -59,7 +59,9 @@ def mutants(entries: Record) -> list[str]:
         counts = [n for n in entry["examples"] if n is not None]
         median = f"{statistics.median(counts):.0f}" if counts else "-"
         by = ", ".join(sorted({killer.split("[")[0] for killer in entry["killers"] if killer}))
-        lines.append(f"| {entry['name']} | {'yes' if entry['killed'] else '**no**'} | {median} | {_plain(by)} |")
+        lines.append(
+            f"| {_plain(entry['name'])} | {'yes' if entry['killed'] else '**no**'} | {median} | {_plain(by)} |"
+        )
     return lines
 
 

@@ -5,8 +5,8 @@ TensorFlow for each, and change the checkout. All mutants of src/scratchnn/layer
 change annotations or docstrings alone are left out. Without `--sample` all of it runs; the record in
 .suite/general.jsonl lets an interrupted run go on (`--resume`), and docs/suite.md gives the score.
 
-A mutant runs against the test file of its own layer, or for a module that several layers share against those in
-`SHARED`. One that survives is killed by a new test, or stands in `equivalent.py` with the reason.
+A mutant runs against the tests of its layer (`layer_tests`). One that survives is killed by a new test, or stands
+in `equivalent.py` with the reason.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from parso.python import tree
 
 from . import forks, record
 from .equivalent import EQUIVALENT
+from .layer_tests import tests_of
 
 RECORD = Path(".suite/general.jsonl")
 LAYERS = Path("src/scratchnn/layers")
@@ -34,28 +35,6 @@ SEED = 20  # of the sample
 
 # Made of a variable and a random number, which nobody could repeat.
 RANDOM_OPERATORS = {"core/VariableReplacer", "core/VariableInserter"}
-# Which test files see a module that several layers share; the most telling first.
-SHARED = {
-    "__init__": ("completeness",),
-    "base": ("dense", "add", "embedding"),
-    "convolution": ("conv2d", "conv1d", "conv3d"),
-    "depthwise_convolution": ("depthwise_conv2d", "depthwise_conv1d"),
-    "elementwise": ("leaky_relu", "elu"),
-    "index_lookup": ("string_lookup", "integer_lookup", "text_vectorization"),
-    "inference_identity": ("dropout_variants",),
-    "margins": ("zero_padding2d", "cropping2d", "zero_padding1d", "cropping1d"),
-    "merge": ("add", "subtract", "multiply"),
-    "options": ("dense", "conv2d", "reshape", "simple_rnn", "embedding"),
-    "pooling": ("average_pooling2d", "max_pooling2d", "global_average_pooling2d", "global_max_pooling2d"),
-    "recurrent": ("simple_rnn", "lstm", "rnn"),
-    "separable_convolution": ("separable_conv2d", "separable_conv1d"),
-    "simple_rnn": ("simple_rnn", "cells"),
-    "gru": ("gru", "cells"),
-    "lstm": ("lstm", "cells", "report_api"),
-    "stacked_rnn_cells": ("cells", "rnn"),
-    "transposed_convolution": ("conv2d_transpose", "conv1d_transpose"),
-    "up_sampling": ("up_sampling2d", "up_sampling1d"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,8 +67,7 @@ class General:
     @property
     def tests(self) -> tuple[str, ...]:
         """The test files that run."""
-        stem = Path(self.file).stem
-        return tuple(f"layers/test_{name}.py" for name in SHARED.get(stem, (stem,)))
+        return tests_of(Path(self.file).stem)
 
     def apply(self, source: str) -> str:
         """The changed source."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.layer_tests import SHARED, tests_of
 
 TESTS = Path(__file__).parents[1]
 
@@ -23,3 +24,13 @@ def test_fits_the_source(mutant: Mutant):
     assert mutant.old != mutant.new
     compile(source.replace(mutant.old, mutant.new), mutant.file, "exec")
     assert (TESTS / mutant.test).is_file()
+
+
+def test_every_module_of_the_layers_has_tests():
+    folder = Path(find_spec("scratchnn.layers").origin).parent
+    stems = {path.stem for path in folder.glob("*.py")}
+    assert set(SHARED) <= stems
+    missing = {
+        stem: tests_of(stem) for stem in stems if not all((TESTS / test).is_file() for test in tests_of(stem))
+    }
+    assert not missing
