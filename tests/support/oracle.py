@@ -99,13 +99,14 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
 
 
 def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:
-    """The outputs of all steps of a recurrent layer that returns the last alone: its bound is judged step by step.
+    """The outputs of all steps of a recurrent layer whose own output hides them: its bound is judged step by step.
 
     Returns:
         One array in the order of reading, for Bidirectional those of both layers; None for any other layer.
     """
     halves = [getattr(layer, name, None) for name in ("forward_layer", "backward_layer")]
-    if getattr(layer, "return_sequences", True) or not (hasattr(layer, "cell") or halves[0] is not None):
+    merged = getattr(layer, "merge_mode", None) in ("sum", "ave", "mul")
+    if not (hasattr(layer, "cell") or halves[0] is not None) or (layer.return_sequences and not merged):
         return None
     if halves[0] is None:
         return _sequence(layer, case, case.states(), dtype)
