@@ -26,7 +26,7 @@ from parso.python import tree
 
 from . import forks, record
 from .equivalent import EQUIVALENT
-from .layer_tests import tests_of
+from .layer_tests import files_for
 
 RECORD = Path(".suite/general.jsonl")
 LAYERS = Path("src/scratchnn/layers")
@@ -67,7 +67,7 @@ class General:
     @property
     def tests(self) -> tuple[str, ...]:
         """The test files that run."""
-        return tests_of(Path(self.file).stem)
+        return files_for(Path(self.file).stem)
 
     def apply(self, source: str) -> str:
         """The changed source."""

@@ -24,6 +24,6 @@ SHARED = {
 }
 
 
-def tests_of(stem: str) -> tuple[str, ...]:
+def files_for(stem: str) -> tuple[str, ...]:
     """The test files, below tests, for `src/scratchnn/layers/<stem>.py`."""
     return tuple(f"layers/test_{name}.py" for name in SHARED.get(stem, (stem,)))

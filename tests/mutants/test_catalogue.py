@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.catalogue import MUTANTS, Mutant
-from tests.mutants.layer_tests import SHARED, tests_of
+from tests.mutants.layer_tests import SHARED, files_for
 
 TESTS = Path(__file__).parents[1]
 
@@ -31,6 +31,6 @@ def test_every_module_of_the_layers_has_tests():
     stems = {path.stem for path in folder.glob("*.py")}
     assert set(SHARED) <= stems
     missing = {
-        stem: tests_of(stem) for stem in stems if not all((TESTS / test).is_file() for test in tests_of(stem))
+        stem: files_for(stem) for stem in stems if not all((TESTS / test).is_file() for test in files_for(stem))
     }
     assert not missing
