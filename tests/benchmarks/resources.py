@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from .runner import AVX512, SOURCE, Peer
+from .runner import SOURCE, Peer
 
-SCRATCHNN = "from scratchnn import load_model; import numpy as np; load_model({model!r}).predict(np.load({x!r}))"
+SCRATCHNN = "from scratchnn.cli import main; main(['predict', {model!r}, {x!r}, '-o', {out!r}])"
 KERAS = "import keras, numpy as np; keras.models.load_model({model!r}).predict(np.load({x!r}), verbose=0)"
 ONNX = (
     "import onnxruntime as ort, numpy as np; s = ort.InferenceSession({onnx!r}); "
     "s.run(None, {{s.get_inputs()[0].name: np.load({x!r})}})"
 )
+# The peak of the process itself, in kB. Not ru_maxrss: a new process starts with that of its parent.
+PEAK = "\nprint(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
 RATE = """
 import numpy as np, time, json, sys
 a = np.ones((1536, 1536), np.float32)
@@ -32,48 +34,40 @@ print(2 * 1536**3 / sorted(times)[3] / 1e9)
 """
 
 
-def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, float, str]:
-    """Seconds, peak megabytes and output of a fresh Python process."""
+def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, str]:
+    """Seconds and the last line of output of a fresh Python process."""
     start = time.perf_counter()
-    process = subprocess.Popen(
+    done = subprocess.run(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE), "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
     )
-    assert process.stdout is not None
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, code
-    return time.perf_counter() - start, usage.ru_maxrss / 1024, out
+    assert done.returncode == 0, code
+    return time.perf_counter() - start, done.stdout.splitlines()[-1]
 
 
 def sgemm_rates() -> dict[str, float]:
-    """GFLOP/s of a large float32 product in NumPy, by threads and kernels."""
-    one, two = {"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "2"}
-    cases = {
-        "1 thread": one,
-        "2 threads": two,
-        "1 thread, AVX-512": one | AVX512,
-        "2 threads, AVX-512": two | AVX512,
-    }
-    return {name: float(_run(RATE, environment)[2]) for name, environment in cases.items()}
+    """GFLOP/s of a large float32 product in NumPy, by threads."""
+    cases = {"1 thread": {"OPENBLAS_NUM_THREADS": "1"}, "2 threads": {"OPENBLAS_NUM_THREADS": "2"}}
+    return {name: float(_run(RATE, environment)[1]) for name, environment in cases.items()}
 
 
 def cold_starts(model: Path, x: Path, rounds: int) -> list[dict[str, Any]]:
     """From the start of a process to its end with one answer, in turn."""
-    names = {"model": str(model), "x": str(x), "onnx": str(model.with_suffix(".onnx"))}
+    out = model.with_suffix(".answer.npy")
+    names = {"model": str(model), "x": str(x), "onnx": str(model.with_suffix(".onnx")), "out": str(out)}
     cases = {"scratchnn": SCRATCHNN, "onnxruntime": ONNX, "keras": KERAS}
-    found: dict[str, list[tuple[float, float, str]]] = {name: [] for name in cases}
+    found: dict[str, list[tuple[float, str]]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, code in cases.items():
-            found[name].append(_run(code.format(**names)))
+            found[name].append(_run(code.format(**names) + PEAK))
     return [
         {
             "peer": name,
-            "seconds": statistics.median(run[0] for run in runs),
-            "megabytes": statistics.median(run[1] for run in runs),
+            "seconds": statistics.median(seconds for seconds, _ in runs),
+            "megabytes": statistics.median(float(peak) / 1024 for _, peak in runs),
         }
         for name, runs in found.items()
     ]
@@ -120,4 +114,4 @@ def memory_of_many(model: Path, folder: Path, count: int = 100_000) -> dict[str,
             array[start : start + 10_000] = rng.integers(0, 256, (min(10_000, count - start), 32, 32, 3), np.uint8)
         array.flush()
         del array
-    return {"count": count, **json.loads(_run(GROWTH.format(model=str(model), x=str(path)))[2])}
+    return {"count": count, **json.loads(_run(GROWTH.format(model=str(model), x=str(path)))[1])}

@@ -17,8 +17,8 @@ SOURCE = TESTS.parent / "src"
 PLAIN_BATCH = 32  # the plain layers are for reading; larger batches only cost time here
 TOLERANCE = 1e-4  # outputs that differ by more are not of the same model
 
-# Kernels of OpenBLAS that NumPy's copy has, but does not choose on AMD's processors with AVX-512.
-AVX512 = {"OPENBLAS_CORETYPE": "SkylakeX"}
+# Rounds of a cell, at least: a median needs three. Calls of a round, at most, and how long they may take together.
+LEAST_ROUNDS, MOST_CALLS, ROUND_SECONDS = 3, 20, 0.02
 
 
 class Peer:
@@ -27,10 +27,9 @@ class Peer:
     Args:
         name: in tables.
         kind: of `peers.PEERS`.
-        environment: more variables.
     """
 
-    def __init__(self, name: str, kind: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, name: str, kind: str) -> None:
         self.name, self._kind = name, kind
         path = os.pathsep.join([str(TESTS), str(SOURCE)])
         self._process = subprocess.Popen(
@@ -39,7 +38,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+            env={**os.environ, "PYTHONPATH": path},
         )
 
     def ask(self, **request: Any) -> dict[str, Any]:
@@ -58,60 +57,72 @@ class Peer:
 
 
 def start_peers(wanted: list[str]) -> list[Peer]:
-    """The peers of a run; scratchnn also with OpenBLAS's AVX-512 kernels."""
-    peers = [Peer("scratchnn", "scratchnn"), Peer("scratchnn, AVX-512 BLAS", "scratchnn", AVX512)]
-    return [*peers, *(Peer(kind, kind) for kind in wanted)]
+    """The peers of a run."""
+    return [Peer(kind, kind) for kind in ["scratchnn", *wanted]]
 
 
 def measure(
-    family: Family, model: Path, peers: list[Peer], folder: Path, batches: list[int], rounds: int
+    family: Family, model: Path, peers: list[Peer], folder: Path, batches: list[int], rounds: int, seconds: float
 ) -> list[dict[str, Any]]:
     """The times of all peers for a family: one entry a batch, peer and variant.
 
     Each round calls every variant of every peer; a call shorter than 20 ms is repeated within the round, and the
     round's time is the median of those.
+
+    Args:
+        family, model: what is measured, and its Keras file.
+        peers: who.
+        folder: where inputs are kept.
+        batches: samples of a call.
+        rounds: at most; a batch whose rounds take long gets fewer, but never less than three.
+        seconds: that the rounds of one batch may take.
     """
-    variants = [
-        (peer, name)
-        for peer in peers
-        for name in peer.ask(load=str(model)).get("variants", [])
-        if not (peer.name.startswith("scratchnn,") and name == "forward")
-    ]
+    variants = [(peer, name) for peer in peers for name in peer.ask(load=str(model)).get("variants", [])]
     results = []
     for batch in batches:
-        path = folder / f"{family.kind}-{family.length}-{batch}.npy"
-        if not path.exists():
-            np.save(path, family.input(batch))
+        path = input_file(family, folder, batch)
         first = {pair: _first(*pair, path) for pair in variants if pair[1] != "forward" or batch <= PLAIN_BATCH}
-        able = [pair for pair, seconds in first.items() if seconds is not None]
+        able = {pair: time for pair, time in first.items() if time is not None}
         if batch == batches[0]:
-            _compare(family, able, path)
-        calls = {pair: max(1, min(20, int(0.02 / (first[pair] or 1)))) for pair in able}
+            _compare(family, list(able), path)
+        calls = {pair: max(1, min(MOST_CALLS, int(ROUND_SECONDS / time))) for pair, time in able.items()}
+        one_round = sum(calls[pair] * time for pair, time in able.items())
+        affordable = max(LEAST_ROUNDS, min(rounds, int(seconds / one_round)))
         times: dict[Any, list[float]] = {pair: [] for pair in able}
         cpu: dict[Any, list[float]] = {pair: [] for pair in able}
-        for _ in range(rounds):
+        for _ in range(affordable):
             for pair in able:
                 answer = pair[0].ask(time=pair[1], input=str(path), calls=calls[pair])
                 times[pair].append(statistics.median(answer["seconds"]))
                 cpu[pair].append(statistics.median(answer["cpu"]))
-        for pair in able:
+        for peer, variant in able:
             results.append(
                 {
                     "model": family.name,
                     "batch": batch,
-                    "peer": pair[0].name,
-                    "variant": pair[1],
-                    "seconds": times[pair],
-                    "cpu": cpu[pair],
+                    "peer": peer.name,
+                    "variant": variant,
+                    "seconds": times[peer, variant],
+                    "cpu": cpu[peer, variant],
                     "multiplications": family.multiplications() * batch,
                 }
             )
     return results
 
 
+def input_file(family: Family, folder: Path, batch: int) -> Path:
+    """The input of a batch; made where it is not there."""
+    path = folder / f"{family.kind}-{family.length}-{batch}.npy"
+    if not path.exists():
+        np.save(path, family.input(batch))
+    return path
+
+
 def _first(peer: Peer, variant: str, path: Path) -> float | None:
     """Seconds of a warm call; None where the peer cannot do it."""
-    answer = peer.ask(time=variant, input=str(path), calls=2)
+    answer = peer.ask(time=variant, input=str(path), calls=1)
+    if "fault" not in answer and answer["seconds"][0] < 1:
+        answer = peer.ask(time=variant, input=str(path), calls=2)
     return None if "fault" in answer else min(answer["seconds"])
 
 

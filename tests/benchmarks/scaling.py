@@ -16,15 +16,18 @@ LADDERS: dict[str, list[tuple[int, Family, int]]] = {
 }
 
 
-def climb(folder: Path, rounds: int) -> list[dict[str, Any]]:
-    """The times of scratchnn on every rung."""
+def climb(folder: Path, rounds: int, seconds: float) -> list[dict[str, Any]]:
+    """The times of scratchnn on every rung, in about so many seconds."""
     from .export import keras_file
 
     peers = [Peer("scratchnn", "scratchnn")]
     results = []
+    rungs_in_all = sum(map(len, LADDERS.values()))
     for ladder, rungs in LADDERS.items():
         for place, family, batch in rungs:
-            for entry in measure(family, keras_file(family, folder), peers, folder, [batch], rounds):
+            for entry in measure(
+                family, keras_file(family, folder), peers, folder, [batch], rounds, seconds / rungs_in_all
+            ):
                 if entry["variant"] == "predict":
                     results.append({**entry, "ladder": ladder, "x": place})
     peers[0].close()

@@ -78,7 +78,8 @@ class Geometry:
             pool.output_shape(conv_shape)
         lacking = (1,) * (2 - conv.rank)
         given = (shape[1:-1], conv.kernel_size, conv.strides, conv.dilation_rate)
-        axes: list[Any] = list(zip(*(lacking + sizes for sizes in given), strict=True))
+        axes: list[tuple[int, int, int, int]]
+        axes = list(zip(*(lacking + sizes for sizes in given), strict=True))
         pool_size = lacking + ((1,) * conv.rank if pool is None else pool.pool_size)
         # Causal padding is for time, the width; a height of 1 gets none either way.
         padding = tuple(axis_padding(*axis, conv.padding) for axis in axes)
