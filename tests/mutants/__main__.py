@@ -1,7 +1,7 @@
 """Runs the catalogue: `python -m tests.mutants [--only TEXT] [--seeds N] [--jobs N] [--resume]`.
 
-A mutant is killed when the ordinary tests of its layer fail; with each seed it must be, within the examples of the
-profile `mutants`. What each run said is kept in .suite/mutants.jsonl, for docs/suite.md.
+A mutant is killed when the ordinary tests of its layer fail; with each seed it must be, within 100
+examples. What each run said is kept in .suite/mutants.jsonl, for docs/suite.md.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from . import forks, record
 from .catalogue import MUTANTS, Mutant
 
 RECORD = Path(".suite/mutants.jsonl")
+EXAMPLES = 100
+FEW = 10  # enough to see that the tests run in a fork; whether they pass is for the ordinary run to say
 
 
 def line(mutant: Mutant, result: forks.Result) -> str:
@@ -43,7 +45,7 @@ def controls(mutants: Sequence[Mutant]) -> list[Mutant]:
 def all_survive(unchanged: Sequence[Mutant], jobs: int) -> bool:
     """Whether the tests of the controls pass."""
     broken = 0
-    for place, result in enumerate(forks.run_all(unchanged, [0], jobs), start=1):
+    for place, result in enumerate(forks.run_all(unchanged, [0], FEW, jobs), start=1):
         survived = result.examples == (None,)
         broken += not survived
         said = "passes" if survived else "FAILS"
@@ -69,7 +71,7 @@ def main() -> int:
     start = time.perf_counter()
     if options.controls and not all_survive(controls(missing), options.jobs):
         return 2
-    for place, result in enumerate(forks.run_all(missing, range(options.seeds), options.jobs)):
+    for place, result in enumerate(forks.run_all(missing, range(options.seeds), EXAMPLES, options.jobs)):
         known[record.key(missing[place])] = record.add(RECORD, missing[place], result)
         print(f"{len(known):3}/{len(chosen)} {line(missing[place], result)}", flush=True)
     return summary([known[record.key(m)] for m in chosen], options.seeds, time.perf_counter() - start)

@@ -107,13 +107,9 @@ class Killers:
             self.names.append(f"collection: {str(report.longrepr)[-300:]}")
 
 
-def prepare(examples: int = 100) -> None:
-    """Import what every fork needs, and nothing that has threads of its own yet or that is changed.
-
-    Args:
-        examples: how many a test may have.
-    """
-    os.environ["HYPOTHESIS_PROFILE"], os.environ["HYPOTHESIS_EXAMPLES"] = "mutants", str(examples)
+def prepare() -> None:
+    """Import what every fork needs, and nothing that has threads of its own yet or that is changed."""
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for module in ("numpy", "h5py", "pytest", "hypothesis.strategies", "keras", "_hypothesis_pytestplugin"):
@@ -150,8 +146,9 @@ def run_tests(tests: Sequence[str], seed: int) -> tuple[int | None, str]:
     return sum(strength.examples.values()), killers.names[0]
 
 
-def _attack(change: Change, seeds: Sequence[int], report: Path) -> None:
+def _attack(change: Change, seeds: Sequence[int], examples: int, report: Path) -> None:
     """In the fork: put the change in place, run its tests with each seed, and write down what happened."""
+    os.environ["HYPOTHESIS_EXAMPLES"] = str(examples)
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
     sys.meta_path.insert(0, ChangedFinder(change))
     results = []
@@ -164,10 +161,10 @@ def _attack(change: Change, seeds: Sequence[int], report: Path) -> None:
             report.write_text(json.dumps(results))
 
 
-def run(change: Change, seeds: Sequence[int], report: Path) -> Result:
+def run(change: Change, seeds: Sequence[int], examples: int, report: Path) -> Result:
     """Run one change in a fork, which writes into a file of its own."""
     start = time.perf_counter()
-    process = multiprocessing.get_context("fork").Process(target=_attack, args=(change, seeds, report))
+    process = multiprocessing.get_context("fork").Process(target=_attack, args=(change, seeds, examples, report))
     process.start()
     process.join()
     results = json.loads(report.read_text()) if report.is_file() else []
@@ -176,8 +173,9 @@ def run(change: Change, seeds: Sequence[int], report: Path) -> Result:
     return Result(examples, killers, time.perf_counter() - start)
 
 
-def run_all(changes: Sequence[Change], seeds: Sequence[int], jobs: int) -> Iterator[Result]:
-    """All changes, some at a time, in their order."""
+def run_all(changes: Sequence[Change], seeds: Sequence[int], examples: int, jobs: int) -> Iterator[Result]:
+    """All changes in their order, `jobs` at a time, with up to so many examples of each test."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         reports = [Path(folder, f"{place}.json") for place in range(len(changes))]
-        yield from pool.map(lambda pair: run(pair[0], seeds, pair[1]), zip(changes, reports, strict=True))
+        pairs = zip(changes, reports, strict=True)
+        yield from pool.map(lambda pair: run(pair[0], seeds, examples, pair[1]), pairs)

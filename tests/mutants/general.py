@@ -132,8 +132,8 @@ def main() -> int:
     known = record.load(RECORD) if options.resume else record.start(RECORD)
     missing = [mutant for mutant in chosen if record.key(mutant) not in known]
     print(f"{len(everything)} places in {LAYERS}, {len(chosen)} mutants chosen, {len(missing)} to run", flush=True)
-    forks.prepare(EXAMPLES)
-    for place, result in enumerate(forks.run_all(missing, [0], options.jobs)):
+    forks.prepare()
+    for place, result in enumerate(forks.run_all(missing, [0], EXAMPLES, options.jobs)):
         mutant = missing[place]
         known[record.key(mutant)] = record.add(RECORD, mutant, result)
         print(f"{'killed  ' if result.killed else 'SURVIVED'} {result.seconds:5.1f} s  {mutant.name}", flush=True)
