@@ -34,8 +34,7 @@ REASONS = {
     **dict.fromkeys(("Hashing", "HashedCrossing"), HASHES),
     **dict.fromkeys(("Layer", "Wrapper"), BASE),
     **dict.fromkeys((f"ConvLSTM{rank}D" for rank in (1, 2, 3)), NOT_YET),
-    **dict.fromkeys(("EinsumDense", "ReversibleEmbedding", "CategoryEncoding", "Discretization"), NOT_YET),
-    **dict.fromkeys(("RMSNormalization", "SpectralNormalization"), NOT_YET),
+    **dict.fromkeys(("ReversibleEmbedding", "SpectralNormalization"), NOT_YET),
     **dict.fromkeys(("MelSpectrogram", "STFTSpectrogram"), "Fourier transforms: not written yet"),
     **dict.fromkeys(("CenterCrop", "Resizing", "AutoContrast", "Equalization", "Solarization"), IMAGE),
     "ContrastLimitedAdaptiveHistogramEqualization": IMAGE,
@@ -48,10 +47,12 @@ IN_TRAINING = ("Random", "RandAugment", "AugMix", "CutMix", "MixUp")
 # What is left out of a layer that is supported, where that is not plain.
 LIMITS = {
     "Bidirectional": "over every recurrent layer",
+    "CategoryEncoding": "no sparse output, no `count_weights`",
     "Conv2DTranspose": "with dilation too, which Keras cannot run on the CPU",
     "IntegerLookup": "all output modes; sparse output and FarmHash are refused",
     "LayerNormalization": "not `rms_scaling`",
     "Normalization": "statistics of the weights or of the config",
+    "RMSNormalization": "over the last axes",
     "RNN": "over the cells here, or a stack of them; no cells of one's own",
     "StringLookup": "all output modes; one id for unknown texts, as several are a matter of TensorFlow's hash",
     "TextVectorization": "with n-grams; all output modes but 'one_hot'; no ragged output, no functions as options",

@@ -16,7 +16,9 @@ from .agreement import Agreement, check_call
 from .errors import InputError, ScratchnnError
 from .golden import is_golden, load_golden
 from .layers.base import Array, Layer
+from .layers.category_encoding import CategoryEncoding
 from .layers.embedding import Embedding
+from .layers.index_lookup import IndexLookup
 from .layers.text_vectorization import TextVectorization
 from .models.graph import Model, load_model
 from .oracle import KerasCall, KerasModel
@@ -116,7 +118,7 @@ def verify(
 
 
 def random_inputs(model: Model, samples: int, seed: int) -> Any:
-    """Seeded inputs that the model takes: ids where an Embedding reads them, texts, else normal numbers."""
+    """Seeded inputs that the model takes: ids or tokens where they are looked up, texts, else normal numbers."""
     if samples < 1:
         raise InputError(f"samples: expected 1 or more, got {samples}")
     random = np.random.default_rng(seed)
@@ -134,6 +136,12 @@ def _random_input(
     for reader in readers:
         if isinstance(reader, Embedding):
             return random.integers(0, len(reader.W), (samples, *shape), dtype=np.int32)
+        if isinstance(reader, CategoryEncoding):
+            return random.integers(0, reader.num_tokens, (samples, *shape), dtype=np.int32)
+        if isinstance(reader, IndexLookup):
+            tokens: list[Any] = list(reader.index.tokens)
+            tokens = list(range(len(tokens))) if reader.invert else tokens
+            return np.asarray(random.choice(np.array(tokens), (samples, *shape)))
         if isinstance(reader, TextVectorization):
             words = random.choice([*reader.vocabulary[1:], "Zyzzyva,"], (samples, 12))
             return np.array([" ".join(row) for row in words])
@@ -170,10 +178,12 @@ def _severity(agreement: Agreement) -> tuple[bool, float]:
 
 
 def _check(model: Model, call: KerasCall) -> Agreement:
+    states = call.kwargs.get("initial_state")  # one state may stand alone
+    given = {"initial_state": [states]} if isinstance(states, np.ndarray) else {}
     return check_call(
         _find(model, call.layer)[0],
         call.args,
-        call.kwargs,
+        {**call.kwargs, **given},
         call.mask,
         call.output,
         reference64=call.output64,

@@ -211,8 +211,8 @@ REFUSED = {
     ),
     "an unknown object in a layer": (
         with_arrays({"layers/dense": [KERNEL, BIAS], "layers/dense/hidden": [KERNEL]}),
-        ModelFileError,
-        "expected vars, .* got hidden",
+        WeightError,
+        "Dense 'dense': weights that its config does not call for: .*layers/dense/hidden/vars/0",
     ),
     "text as weights": (
         with_arrays({"layers/dense": [np.array([b"a"]), BIAS]}),

@@ -74,3 +74,10 @@ def test_without_an_id_for_unknown_ones_they_are_refused():
     assert layer.forward([[9, 3]]).tolist() == [[1, 0]]
     with pytest.raises(InputError, match="got 5"):
         layer.forward([[9, 5]])
+
+
+def test_unknown_numbers_below_zero_are_spread_as_keras_spreads_them():
+    options = {"vocabulary": [3, 9, 4], "num_oov_indices": 3}
+    case = Case("IntegerLookup", (2, 3), options, call={"inputs": "ids:6"})
+    keras, x = keras_layer(case), np.array([[-1, -2, -3], [-4, 5, 6]])
+    np.testing.assert_array_equal(scratch_layer(keras, case).forward(x), to_numpy(keras(x)))

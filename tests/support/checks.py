@@ -229,6 +229,10 @@ def check_dtype(entry: Entry, case: Case, dtype: str) -> None:
         extra = {} if mask is None else {"mask": mask}
         output = scratch.forward(x, *args[1:], **kwargs, **extra)
         for array in output if isinstance(output, list | tuple) else [output]:
+            if (
+                array.dtype.kind == "i" and scratch.bound == "exact"
+            ):  # ids, of which Keras says what dtype they have
+                continue
             assert array.dtype == dtype, f"{case!r}: {dtype} in, {array.dtype} out"
 
 

@@ -44,6 +44,7 @@ elu                     elu with the layer's `alpha`
 up_sampling             repetition or interpolation of images
 layer_normalization     the statistics of each sample over `axes`
 group_normalization     the same for each group (`in_groups`)
+rms_normalization       the mean square of each sample over `axes`
 normalization           statistics measured before, of weights or config
 unit_normalization      x over its norm along `axis`, by at most `longest`
 sum, product            several inputs added or multiplied by `merge`

@@ -18,6 +18,8 @@ from .wiring import Wiring, wiring
 MODELS = ("Sequential", "Functional", "Model")
 # Modules whose classes are operations on tensors, which share names with layers (Add, Multiply, Softmax).
 OPERATIONS = ("keras.src.ops.", "keras.ops.")
+# Layers that do not say whether they are trainable.
+SILENT = ("InputLayer", "Discretization")
 
 
 def model_spec(config: Mapping[str, Any], keras_version: str) -> ModelSpec:
@@ -163,7 +165,7 @@ def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any], keras_ver
     """
     if entry.get("module") is not None:
         return str(entry["module"]).startswith(OPERATIONS)
-    layer = "trainable" in config or entry.get("class_name") == "InputLayer" or "inbound_nodes" not in entry
+    layer = "trainable" in config or entry.get("class_name") in SILENT or "inbound_nodes" not in entry
     return major(keras_version) >= 3 and not layer
 
 

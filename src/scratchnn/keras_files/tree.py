@@ -183,10 +183,6 @@ def read_tree(group: Group, config: Mapping[str, Any]) -> tuple[tuple[Weight, ..
 
 
 def _walk(group: Group, config: Mapping[str, Any]) -> Iterator[Weight]:
-    empty = {name for name, inner in group.groups.items() if not any(inner.all_arrays())}
-    unknown = sorted(set(group.names) - {"vars", *CHILDREN, *IGNORED} - empty)
-    if unknown:
-        raise ModelFileError(f"{group.where}: expected vars, {', '.join(CHILDREN)}, got {', '.join(unknown)}")
     variables = dict(group.groups["vars"].arrays) if "vars" in group.groups else {}
     variables.pop(TABLE, None)
     if not all(re.fullmatch("[0-9]{1,9}", key) for key in variables):
@@ -195,6 +191,9 @@ def _walk(group: Group, config: Mapping[str, Any]) -> Iterator[Weight]:
         yield Weight(variables[key].where, variables[key].read())
     for child, inner in _children(group, config):
         yield from _walk(child, inner)
+    for path, stored in group.all_arrays():  # of objects that no layer here has: too many weights for any of them
+        if path.split("/")[0] not in ("vars", *CHILDREN, *IGNORED):
+            yield Weight(stored.where, stored.read())
 
 
 def _children(group: Group, config: Mapping[str, Any]) -> Iterator[tuple[Group, Mapping[str, Any]]]:

@@ -222,9 +222,11 @@ def build_inner(class_name: str, options: Options, weights: Weights, input_shape
             f"{options.layer}: scratchnn has no layer {class_name!r}; it knows {known}. "
             "A new layer is one file in scratchnn/layers (see CONTRIBUTING.md)."
         )
+    # First, since a quantized layer has other weights too.
+    dtype = options.dtype() if LAYERS[class_name].computes else None
     layer = LAYERS[class_name].from_config(options, weights, input_shape)
-    if layer.computes:
-        layer.dtype = options.dtype()
+    if dtype is not None:
+        layer.dtype = dtype
     return layer
 
 

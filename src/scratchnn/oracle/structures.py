@@ -21,11 +21,12 @@ def to_numpy(structure: Any) -> Any:
 
 
 def to_tensor(keras: Any, structure: Any) -> Any:
-    """Arrays as tensors; texts go to Keras as they are."""
+    """Arrays as tensors; TensorFlow alone has some of texts, and takes no mixture of tensors and arrays."""
+    kinds = "fiubUO" if keras.backend.backend() == "tensorflow" else "fiub"
 
     def convert(leaf: Any) -> Any:
-        numeric = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub"
-        return keras.ops.convert_to_tensor(leaf) if numeric else leaf
+        known = isinstance(leaf, np.ndarray) and leaf.dtype.kind in kinds
+        return keras.ops.convert_to_tensor(leaf) if known else leaf
 
     return map_leaves(convert, structure)
 

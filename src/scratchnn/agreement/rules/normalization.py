@@ -85,6 +85,17 @@ def _normalized(
     return arithmetic.bounded(value, np.maximum(spread.error, apart.error))
 
 
+@rule("rms_normalization")
+def rms_normalization(call: Call) -> list[Approx]:
+    """scale · x / sqrt(mean(x²) + epsilon), the mean square of the sample itself over `axes`."""
+    arithmetic, layer, x = call.arithmetic, call.layer, arithmetic_input(call)
+    squares = arithmetic.mean(arithmetic.multiply(x, x), layer.axes)
+    root = arithmetic.rsqrt(arithmetic.add(squares, arithmetic.constant(layer.epsilon)))
+    result = arithmetic.multiply(arithmetic.multiply(x, root), arithmetic.exact(layer.scale))
+    (value,) = call.run()
+    return [Approx(value, result.error)]
+
+
 @rule("normalization")
 def normalization(call: Call) -> list[Approx]:
     """(x - mean) / max(sqrt(variance), 1e-7), or x · max(...) + mean, from weights or from the config."""

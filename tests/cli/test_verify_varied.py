@@ -1,0 +1,124 @@
+"""Small models as people build them: each is verified, or refused by one message."""
+
+import pytest
+
+from scratchnn import ScratchnnError, load_model
+from scratchnn.verify import verify
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file:UserWarning"),
+]
+
+
+def siamese(keras, layers):
+    stack = [keras.Input((10,)), layers.Dense(8, activation="relu"), layers.Dense(4)]
+    encoder = keras.Sequential(stack, name="encoder")
+    a, b = keras.Input((10,)), keras.Input((10,))
+    return keras.Model([a, b], layers.Dense(1, activation="sigmoid")(keras.ops.abs(encoder(a) - encoder(b))))
+
+
+def translator(keras, layers):
+    """The encoder's state is the decoder's first: one tensor, not a list."""
+    source, target = (keras.Input((length,), dtype="int32") for length in (6, 5))
+    _, state = layers.GRU(8, return_state=True)(layers.Embedding(20, 8, mask_zero=True)(source))
+    embedded = layers.Embedding(20, 8, mask_zero=True)(target)
+    steps = layers.GRU(8, return_sequences=True)(embedded, initial_state=state)
+    return keras.Model([source, target], layers.TimeDistributed(layers.Dense(20, activation="softmax"))(steps))
+
+
+def attention(keras, layers):
+    """By hand, with nothing that has weights."""
+    query, value = keras.Input((5, 8)), keras.Input((7, 8))
+    weights = layers.Softmax()(layers.Dot(axes=(2, 2))([query, value]))
+    return keras.Model([query, value], layers.Concatenate()([query, layers.Dot(axes=(2, 1))([weights, value])]))
+
+
+def wide_and_deep(keras, layers):
+    text, ids, numbers = keras.Input((1,), dtype="string"), keras.Input((1,), dtype="int32"), keras.Input((3,))
+    parts = [
+        layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")(text),
+        layers.CategoryEncoding(5, output_mode="one_hot")(ids),
+        layers.Normalization(mean=[0.0, 1.0, 2.0], variance=[1.0, 2.0, 3.0])(numbers),
+        layers.Discretization([-1.0, 0.0, 1.0], output_mode="one_hot")(numbers[:, :1]),
+    ]
+    return keras.Model([text, ids, numbers], layers.Dense(1)(layers.Concatenate()(parts)))
+
+
+def video(keras, layers):
+    stack = [keras.Input((8, 8, 2)), layers.Conv2D(3, 3), layers.BatchNormalization(), layers.Flatten()]
+    x = keras.Input((4, 8, 8, 2))
+    return keras.Model(x, layers.LSTM(3)(layers.TimeDistributed(keras.Sequential(stack))(x)))
+
+
+def mobile(keras, layers):
+    x = keras.Input((16, 16, 3))
+    y = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.Rescaling(1 / 127.5, offset=-1)(x))
+    y = layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, use_bias=False)(y))
+    y = layers.BatchNormalization()(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(layers.ReLU(6.0)(y)))
+    squeezed = layers.Conv2D(2, 1, activation="relu")(layers.GlobalAveragePooling2D(keepdims=True)(y))
+    y = layers.Multiply()([y, layers.Conv2D(8, 1, activation="hard_sigmoid")(squeezed)])
+    return keras.Model(x, layers.Dense(3)(layers.Flatten()(y)))
+
+
+def half(keras, layers):
+    return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
+
+
+@pytest.mark.parametrize("build", [siamese, translator, attention, wide_and_deep, video, mobile, half])
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_it_agrees(build, suffix, tmp_path):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    path = tmp_path / f"model{suffix}"
+    build(keras, keras.layers).save(path)
+    result = verify(path, samples=4)
+    assert result.error is None, result.error
+    assert result.agrees, result
+
+
+def layer_as_function(keras, layers):
+    return [layers.Dense(3, activation=layers.LeakyReLU(0.1))]
+
+
+def code(keras, layers):
+    return [layers.Lambda(lambda x: x * 2)]
+
+
+def spectral(keras, layers):
+    return [layers.SpectralNormalization(layers.Dense(2))]
+
+
+def low_rank(keras, layers):
+    return [layers.Dense(3, lora_rank=2)]
+
+
+def mixed(keras, layers):
+    return [layers.Dense(3, dtype="mixed_bfloat16")]
+
+
+def eight_bits(keras, layers):
+    return [layers.Dense(3, dtype="int8_from_float32")]
+
+
+REFUSED = {
+    layer_as_function: "expected a function by name, got a layer of class 'LeakyReLU'",
+    code: "Lambda carries Python code",
+    spectral: "scratchnn has no layer 'SpectralNormalization'",
+    low_rank: "option 'lora_rank': expected one of None, got 2",
+    mixed: "option 'dtype': expected one of float16, float32, float64, got 'mixed_bfloat16'",
+    eight_bits: "Dense 'dense': option 'dtype': expected one of float16, float32, float64, got",
+}
+
+
+@pytest.mark.parametrize("build", REFUSED)
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_it_is_refused_by_one_message(build, suffix, tmp_path):
+    import keras
+
+    path = tmp_path / f"model{suffix}"
+    keras.utils.clear_session()
+    keras.Sequential([keras.Input((6,)), *build(keras, keras.layers)]).save(path)
+    with pytest.raises(ScratchnnError, match=REFUSED[build]):
+        load_model(path)
