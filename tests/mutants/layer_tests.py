@@ -11,7 +11,7 @@ SHARED = {
     "inference_identity": ("dropout_variants",),
     "margins": ("zero_padding2d", "cropping2d", "zero_padding1d", "cropping1d"),
     "merge": ("add", "subtract", "multiply"),
-    "options": ("dense", "conv2d", "reshape", "simple_rnn", "embedding"),
+    "options": ("options", "dense", "conv2d", "reshape", "simple_rnn", "embedding"),
     "pooling": ("average_pooling2d", "max_pooling2d", "global_average_pooling2d", "global_max_pooling2d"),
     "recurrent": ("simple_rnn", "lstm", "rnn"),
     "separable_convolution": ("separable_conv2d", "separable_conv1d"),
