@@ -7,7 +7,8 @@ How a model becomes a plan, and how the plan runs:
 - `plan` holds the steps, and runs them tile by tile (a tile is a part of the batch) on buffers that are kept.
 - `tiles` hands the tiles to threads.
 
-Each rule is one file. What they share is in `pointwise` (activations in place).
+Each rule is one file, and what it prepares may be another: `convolution` and `convolution_blocks`, `recurrent` and
+`gates`. What they share is in `pointwise` (activations in place) and `products` (matrix products in blocks).
 """
 
 from .plan import Plan, compile_model

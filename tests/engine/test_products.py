@@ -1,0 +1,35 @@
+"""The product in blocks: the same sums, whatever the blocks are."""
+
+import numpy as np
+import pytest
+
+from scratchnn.engine.products import CACHE_LINE, Product, aligned
+
+
+@pytest.mark.parametrize(
+    ("rows", "terms", "columns"),
+    [
+        (1, 27, 32),  # fewer rows than a piece
+        (16, 27, 1),
+        (100, 27, 16),  # rows that no piece divides
+        (1000, 144, 32),  # several pieces
+        (50, 9, 128),  # two blocks of columns
+        (50, 9, 67),  # columns that no number of blocks divides
+        (40, 1568, 64),  # terms in two parts
+        (70, 1568, 128),  # all at once
+        (20, 15013, 64),  # a prime number of terms, too many for one part
+    ],
+)
+def test_integers_are_exact(rows: int, terms: int, columns: int) -> None:
+    rng = np.random.default_rng(0)
+    x, kernel = rng.integers(-3, 4, (rows, terms)), rng.integers(-3, 4, (terms, columns))
+    product = Product(rows, kernel)
+    for factor in (1, -2):  # a second call leaves nothing of the first
+        product.inputs[...] = factor * x
+        product.run()
+        assert np.array_equal(product.outputs, factor * x @ kernel)
+
+
+def test_buffers_begin_on_a_cache_line() -> None:
+    for size in (1, 7, 100, 1000):
+        assert aligned((size, 3)).ctypes.data % CACHE_LINE == 0
