@@ -4,7 +4,8 @@
 
 The files are loaded in a process of its own with a limit of memory; a crash, a hang over five seconds of
 processor time, another error than `ScratchnnError`, and a changed model behind right checksums are failures. Each
-is printed with its seed, and `--only SEED` repeats it in this process. `--page` writes the counts there; the times say how busy the machine was.
+is printed with its seed, and `--only SEED` repeats it in this process. `--page` writes the counts there (the times
+say how busy the machine was, too).
 `python -m tests.keras_files.guided` looks for the same failures where coverage leads it.
 """
 
