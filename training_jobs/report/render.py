@@ -97,7 +97,7 @@ def _context(
         "masked_sections": [
             _section(result, folder, "masked ") for result in masked if any(row.seeds for row in result.rows)
         ],
-        "best": _best_table(best) if best else None,
+        "best": _best_table(best, baseline) if best else None,
         "best_picture": _BEST_PICTURE,
         "best_settings": [(result.label, _best_settings(result.variation)) for result in best],
         "searches": _search_tables(trial_results(records)),
@@ -159,7 +159,7 @@ def _summary_table(plain: Sequence[ExperimentResult], masked: Sequence[Experimen
     return Table(head, rows, words=True)
 
 
-def _best_table(results: Sequence[Result]) -> Table:
+def _best_table(results: Sequence[Result], baseline: Baseline) -> Table:
     head = (
         "model",
         "least validation loss",
@@ -172,7 +172,10 @@ def _best_table(results: Sequence[Result]) -> Table:
         "seconds",
         "seeds",
     )
-    return Table(head, tuple(_best_row(result) for result in results))
+    scores = (baseline.validation_macro_f1, baseline.test_macro_f1, baseline.test_accuracy)
+    compared = ("TF-IDF baseline", "–", *map(_number, scores))
+    rest = ("–",) * (len(head) - len(compared))
+    return Table(head, (*(_best_row(result) for result in results), (*compared, *rest)))
 
 
 def _best_row(result: Result) -> tuple[str, ...]:
