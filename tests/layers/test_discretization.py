@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import sizes
+from tests.support.oracle import keras_layer, scratch_layer, to_numpy
 
 BOUNDARIES = st.lists(st.integers(-4, 4), min_size=1, max_size=5, unique=True) | st.lists(
     st.sampled_from([0.1, 0.5, -0.3, 1.0]), min_size=1, max_size=4, unique=True
@@ -45,3 +46,12 @@ TestDiscretization = layer_tests(
         ],
     )
 )
+
+
+def test_boundaries_count_in_float32_as_in_keras():
+    """-0.3 in float32 lies below -0.3 in float64: on which side of the boundary is it?"""
+    case = Case("Discretization", (1, 3), {"bin_boundaries": [-0.3, 0.1, 0.7]})
+    keras, x = keras_layer(case), np.array([[-0.3, 0.1, 0.7]], np.float32)
+    ours = scratch_layer(keras, case).forward(x)
+    np.testing.assert_array_equal(ours, to_numpy(keras(x)))
+    np.testing.assert_array_equal(ours, [[1, 2, 3]])
