@@ -7,7 +7,7 @@ from jobs_support import finish
 
 from training_jobs.claims import MIN_SEEDS
 from training_jobs.cli import main
-from training_jobs.experiments import BEST, Convolutional, Training, Variation, report_variations, variations
+from training_jobs.experiments import Convolutional, Training, Variation, report_variations, variations
 from training_jobs.records import DEFAULT_RECORDS, finished_trials, keep_records
 from training_jobs.run_store import finished_runs
 
@@ -64,7 +64,7 @@ def test_records_of_other_settings_are_dropped(runs, tmp_path):
     assert files(records) == before
 
 
-@pytest.mark.parametrize("name", [*report_variations(), *(best.name for best in BEST)])
+@pytest.mark.parametrize("name", variations())
 def test_every_variation_is_recorded_with_enough_seeds(name):
     runs = list(finished_runs(variations()[name], DEFAULT_RECORDS))
     assert len(runs) >= MIN_SEEDS

@@ -19,7 +19,7 @@ class ThresholdedReLU(Elementwise):
         theta: the threshold.
     """
 
-    bound = "exact"
+    bound = "kept"
 
     def __init__(self, theta: float = 1.0, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
