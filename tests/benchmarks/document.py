@@ -46,6 +46,10 @@ float32 matrix product of NumPy (GFLOP/s, median of 7, before and after the run)
 LIMITS = """
 ## How to read it
 
+Other programs ran for a part of the time: at least one of the two cores was taken during the first models (CNN 32
+to CNN 32-64-128), as the rate of the product before the run shows beside the one after it. Spreads are wide, and
+cells with three rounds say little about a few per cent.
+
 The share "of sgemm" counts the multiplications of the layers as they are written, against one large product of
 NumPy on two threads. It exceeds 100% where a table replaces the first product of a recurrent model, and where
 products in small blocks run faster than a large one (see `scratchnn.engine.products`). OpenVINO did not take all
@@ -53,9 +57,12 @@ exports of recurrent models (–).
 
 ## What holds it back, and what is not built
 
-- **CNNs at batch 32 and more** are matrix products at the rate that OpenBLAS's kernels for small matrices give,
-  and beside them what a library written in C does in registers: writing the windows of the convolution into a
-  matrix, pooling and activation.
+- **CNNs at batch 32 and more** are slower than TensorFlow here. The products run in blocks that OpenBLAS is
+  fastest with; beside them a library in C keeps in registers what NumPy writes to memory: the windows of the
+  convolution, pooling and activation.
+  And the second thread often gains little: where our processor time (`cpu` in the JSON) is about the time that
+  passed, the two threads took turns, or another program had the core. The interpreter's lock is handed over at
+  each of many short calls; longer calls or worker processes are what is left to try.
 - **Products that count fewer multiplications** are not built: Winograd's F(2x2) adds products of a pixel with the
   weights of *other* taps, which cancel. Where a window's own products are small beside those, the rounding of what
   cancels is larger than the elementwise bound of `scratchnn.agreement` allows, and whether it is depends on the
