@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Bytes of the largest tensor between two blocks: so many images are worked on at a time.
 PASS_BYTES = 2**16
 
+# Activations that look at all filters of a pixel at once.
+ALONG_FILTERS = (activations.softmax, activations.log_softmax, activations.sparsemax, activations.glu)
+
 POOLS = (MaxPooling1D, MaxPooling2D, AveragePooling1D, AveragePooling2D)
 
 
@@ -50,17 +53,25 @@ def _block(layers: Sequence[Layer]) -> Block | None:
         return None
     conv, *rest = layers
     assert isinstance(conv, Conv1D | Conv2D)  # for the type checker
-    if conv.data_format != "channels_last":
+    if conv.data_format != "channels_last" or not _fits_groups(conv, conv.activate):
         return None
     activate, normalization, pool = conv.activate, None, None
     if rest and activate is activations.linear and _normalizes_channels(rest[0], conv.rank):
         normalization = cast(BatchNormalization, rest.pop(0))
     if rest and activate is activations.linear and (found := _activation(rest[0])) is not None:
+        if not _fits_groups(conv, found):
+            return Block(conv, activate, len(layers) - len(rest), normalization)
         activate = found
         rest.pop(0)
     if rest and _apart(rest[0], conv.rank):
         pool = cast(Pooling, rest.pop(0))
     return Block(conv, activate, len(layers) - len(rest), normalization, pool)
+
+
+def _fits_groups(conv: Conv1D | Conv2D, activate: activations.Activation) -> bool:
+    """Whether the activation may be applied to the filters of each group by themselves."""
+    known = activate in activations.ACTIVATIONS.values()
+    return conv.groups == 1 or (known and activate not in ALONG_FILTERS)
 
 
 def _normalizes_channels(layer: Layer, rank: int) -> bool:
