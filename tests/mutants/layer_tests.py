@@ -7,6 +7,7 @@ SHARED = {
     "convolution": ("conv2d", "conv1d", "conv3d"),
     "depthwise_convolution": ("depthwise_conv2d", "depthwise_conv1d"),
     "elementwise": ("leaky_relu", "elu"),
+    "encoding": ("category_encoding", "discretization"),
     "index_lookup": ("string_lookup", "integer_lookup", "text_vectorization"),
     "inference_identity": ("dropout_variants",),
     "margins": ("zero_padding2d", "cropping2d", "zero_padding1d", "cropping1d"),
