@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.mutants.catalogue import MUTANTS
 from tests.mutants.equivalent import EQUIVALENT
 
 RUNS = Path(".suite")
@@ -50,7 +51,8 @@ def mutants(entries: Record) -> list[str]:
     seeds = max(len(entry["examples"]) for entry in entries)
     lines = [
         f"**{len(killed)} of {len(entries)} known faults noticed with each of {seeds} seeds**, by the ordinary "
-        f"tests of the layer, after {statistics.median(counts):.0f} examples in the median.",
+        f"tests of the layer, after {statistics.median(counts):.0f} examples in the median. The catalogue has "
+        f"{len(MUTANTS)}; those that are not in the table have not been run.",
         "",
         "| fault | noticed | median of examples | by |",
         "|---|---|--:|---|",

@@ -4,7 +4,7 @@ import json
 
 from tests import suite_page
 from tests.mutants import record
-from tests.mutants.catalogue import Mutant
+from tests.mutants.catalogue import MUTANTS, Mutant
 from tests.mutants.forks import Result
 
 RUN = {
@@ -41,6 +41,7 @@ def test_survivors_stand_in_the_tables(tmp_path):
         record.add(tmp_path / name, MISSED, Result((4, None), ("test_a: x", ""), 1.0))
     text = suite_page.page(tmp_path)
     assert "**1 of 2 known faults noticed with each of 2 seeds**" in text
+    assert f"The catalogue has {len(MUTANTS)};" in text
     assert "| bias missing | yes | 4 | test_a, test_b |" in text
     assert "| bias \\| twice | **no** | 4 | test_a |" in text
     assert "**1 of 2 mutants killed (50.0%)**" in text
