@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, UnsupportedError
+from scratchnn.layers.average_pooling2d import AveragePooling2D
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.branches import pooling_branches
 from tests.support.checks import built, call
@@ -36,3 +37,10 @@ def test_the_mean_of_a_constant_is_that_constant_even_at_the_padding(seed, value
     layer = built(case)
     out = layer.forward(np.full(case.shape, value, np.float32))
     np.testing.assert_array_equal(out, np.full_like(call(layer, case), value))
+
+
+def test_strides_default_to_the_pool_size():
+    """Keras's own config always names them; older files and constructor calls may not."""
+    layer = AveragePooling2D(pool_size=(2, 3), strides=None)
+    x = np.arange(24.0).reshape(1, 4, 6, 1)
+    assert layer.forward(x)[0, :, :, 0].tolist() == [[4.0, 7.0], [16.0, 19.0]]
