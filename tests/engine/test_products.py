@@ -1,9 +1,12 @@
 """The product in blocks: the same sums, whatever the blocks are."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
-from scratchnn.engine.products import CACHE_LINE, Product, aligned
+from scratchnn.engine import blas, products
+from scratchnn.engine.products import CACHE_LINE, BlockedProduct, Product, aligned, product_of
 
 
 @pytest.mark.parametrize(
@@ -20,14 +23,27 @@ from scratchnn.engine.products import CACHE_LINE, Product, aligned
         (20, 15013, 64),  # a prime number of terms, too many for one part
     ],
 )
-def test_integers_are_exact(rows: int, terms: int, columns: int) -> None:
+@pytest.mark.parametrize("kind", [Product, BlockedProduct])
+def test_integers_are_exact(kind: type[Product], rows: int, terms: int, columns: int) -> None:
     rng = np.random.default_rng(0)
     x, kernel = rng.integers(-3, 4, (rows, terms)), rng.integers(-3, 4, (terms, columns))
-    product = Product(rows, kernel)
+    product = kind(rows, kernel)
     for factor in (1, -2):  # a second call leaves nothing of the first
         product.inputs[...] = factor * x
         product.run()
         assert np.array_equal(product.outputs, factor * x @ kernel)
+
+
+@pytest.mark.parametrize(("small", "kind"), [(True, BlockedProduct), (False, Product)])
+def test_blocks_are_for_processors_with_kernels_for_small_matrices(small: bool, kind: type[Product]) -> None:
+    with mock.patch.object(products, "has_small_matrix_kernels", return_value=small):
+        assert type(product_of(20, np.ones((3, 4)))) is kind
+
+
+def test_the_processor_is_asked_where_numpy_has_its_own_openblas() -> None:
+    assert isinstance(blas.has_small_matrix_kernels(), bool)
+    if blas._library() is not None:
+        assert blas._function("get_corename") is not None
 
 
 def test_buffers_begin_on_a_cache_line() -> None:

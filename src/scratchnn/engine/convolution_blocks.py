@@ -32,7 +32,7 @@ from ..layers.pooling import Pooling
 from ..windows import axis_padding, output_size
 from .folding import fold_normalization
 from .pointwise import activation_in_place, full
-from .products import Product
+from .products import Product, product_of
 from .steps import FLOAT32
 
 # Bytes of the matrix of one band and its product: they stay in the second-level cache of one core. Kernels of many
@@ -232,7 +232,7 @@ class _Bands:
         """Compute one band: from its windows to its place in the output (images, rows, columns, filters)."""
         rows = self._places * math.prod(out.shape[:3])
         if rows not in self._products:
-            self._products[rows] = Product(rows, self._kernel)
+            self._products[rows] = product_of(rows, self._kernel)
         matrix = self._products[rows]
         unfolded = matrix.inputs.view(windows.dtype).reshape(windows.shape)
         places = matrix.outputs.reshape(self._places, *out.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import InputError
 from ..layers.base import Array, Layer
 from ..spec import Shape
-from .blas_threads import one_blas_thread
+from .blas import one_blas_thread
 from .chain import Chains
 from .rules import fuse
 from .steps import PlainStep, Step, Values, Workspace

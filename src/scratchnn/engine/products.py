@@ -1,15 +1,17 @@
-"""Matrix products in blocks that suit OpenBLAS's kernels for small matrices.
+"""Matrix products between two buffers, as the processor's BLAS is fastest with.
 
-For products with M·N·K up to 10⁶ OpenBLAS has kernels (on processors with AVX-512) that multiply the matrices as
-they lie, without packing panels first. They are fastest where the block of the kernel starts at a multiple of 64
-bytes, is at most 64 columns wide, and meets a multiple of 16 rows: 1.2 to 1.7 times the rate of one large product.
-`np.matmul` over stacks of such blocks is one call. Terms that are too many for one block are parted too, and the
-partial products added.
+A product is one call of `np.matmul`. Where OpenBLAS has kernels for small matrices (see `blas`), it is a product
+of stacks of blocks: products with M·N·K up to 10⁶ are then multiplied as they lie, without packing panels first.
+They are fastest where the block of the kernel starts at a multiple of 64 bytes, is at most 64 columns wide, and
+meets a multiple of 16 rows: 1.2 to 1.7 times the rate of one large product. On other processors the same blocks
+take twice the time of one product. Terms that are too many for one block are parted too, and the partial products
+added.
 """
 
 import numpy as np
 
 from ..layers.base import Array
+from .blas import has_small_matrix_kernels
 from .steps import FLOAT32
 
 # The limit of OpenBLAS's small-matrix path, and the shapes of blocks that it is fastest with.
@@ -35,14 +37,21 @@ class Product:
     """
 
     def __init__(self, rows: int, kernel: Array) -> None:
+        self.inputs, self.outputs = aligned((rows, len(kernel))), aligned((rows, kernel.shape[1]))
+        self._kernel = aligned(kernel.shape)
+        self._kernel[...] = kernel
+
+    def run(self) -> None:
+        """Multiply."""
+        np.matmul(self.inputs, self._kernel, out=self.outputs)
+
+
+class BlockedProduct(Product):
+    """The same in blocks."""
+
+    def __init__(self, rows: int, kernel: Array) -> None:
         terms, columns = kernel.shape
-        wide = -(-columns // COLUMNS)
-        wide = wide if columns % wide == 0 else 1
-        parts = _parts(terms, columns // wide)
-        if parts == 0 or rows < ROWS:
-            wide, parts, height = 1, 1, rows
-        else:
-            height = _height(rows, SMALL // (terms // parts * (columns // wide)))
+        wide, parts, height = _blocks(rows, terms, columns)
         pieces = -(-rows // height)  # the last may reach beyond the rows
         inputs, self._total = np.zeros((pieces * height, terms), FLOAT32), aligned((pieces * height, columns))
         self._partial = aligned((parts, *self._total.shape)) if parts > 1 else self._total[None]
@@ -60,6 +69,21 @@ class Product:
         np.matmul(self._inputs, self._kernel, out=self._outputs)
         if len(self._partial) > 1:
             np.add.reduce(self._partial, axis=0, out=self._total)
+
+
+def product_of(rows: int, kernel: Array) -> Product:
+    """The product that is fastest here."""
+    return (BlockedProduct if has_small_matrix_kernels() else Product)(rows, kernel)
+
+
+def _blocks(rows: int, terms: int, columns: int) -> tuple[int, int, int]:
+    """Blocks of columns, parts of the terms, and rows of a piece; one of each where no block is small."""
+    wide = -(-columns // COLUMNS)
+    wide = wide if columns % wide == 0 else 1
+    parts = _parts(terms, columns // wide)
+    if parts == 0 or rows < ROWS:
+        return 1, 1, rows
+    return wide, parts, _height(rows, SMALL // (terms // parts * (columns // wide)))
 
 
 def _parts(terms: int, width: int) -> int:
