@@ -57,8 +57,8 @@ def has_small_matrix_kernels() -> bool:
 def one_blas_thread() -> Iterator[None]:
     """Matrix products of this process run on one thread each, until the last of those who asked for it leaves.
 
-    OpenBLAS starts threads inside a product of medium size. Two of ours that do so at once wait for each other, which
-    costs more than the product on a busy machine.
+    OpenBLAS starts threads inside a product of medium size. Two of ours that do so at once wait for each other,
+    which costs more than the product on a busy machine.
     """
     global _users, _before
     get, put = _function("get_num_threads", ctypes.c_int), _function("set_num_threads", None, ctypes.c_int)

@@ -22,8 +22,10 @@ from ..layers.max_pooling1d import MaxPooling1D
 from ..layers.max_pooling2d import MaxPooling2D
 from ..layers.pooling import Pooling
 from ..layers.relu import ReLU
+from . import fourier
 from .chain import Link
-from .convolution_blocks import Block, Call
+from .convolution_blocks import Block
+from .finishing import Call
 from .steps import FLOAT32, FusedStep, Kernel
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ class ConvolutionStep(FusedStep):
             shapes.append(block.output_shape(shapes[-1]))
         out = np.empty(shapes[-1], FLOAT32)
         largest = max(int(np.prod(each[1:])) for each in shapes) * FLOAT32.itemsize
-        images = max(1, min(len(out), PASS_BYTES // largest))
+        images = max(1, min(len(out), self._images(shapes, PASS_BYTES // largest)))
         counts = {min(images, len(out) - start) for start in range(0, len(out), images)}
         passes = {count: self._pass([(count, *each[1:]) for each in shapes]) for count in counts}
 
@@ -131,6 +133,11 @@ class ConvolutionStep(FusedStep):
             return out
 
         return run
+
+    def _images(self, shapes: Sequence[tuple[int, ...]], fitting: int) -> int:
+        """Images of a pass: as many as fit, or as many as Fourier transforms need."""
+        transforms = (block.transform(shape) for block, shape in zip(self.blocks, shapes, strict=False))
+        return fourier.IMAGES if any(each is not None for each in transforms) else fitting
 
     def _pass(self, shapes: Sequence[tuple[int, ...]]) -> tuple[Array, list[Call], Array]:
         """Where the images go, the calls of all blocks, and where the output is.

@@ -29,6 +29,13 @@ def full(shape: tuple[int, ...], value: Any) -> Array:
     return array
 
 
+def full_like(like: Array, value: Any) -> Array:
+    """The same, for an array of the shape of another and with its order in memory."""
+    array = np.empty_like(like, FLOAT32)
+    array[...] = value
+    return array
+
+
 def activation_in_place(activate: activations.Activation, shape: tuple[int, ...]) -> InPlace | None:
     """The activation as a function that overwrites an array of that shape; None for the linear one."""
     if activate is activations.linear:
