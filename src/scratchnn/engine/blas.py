@@ -53,6 +53,12 @@ def has_small_matrix_kernels() -> bool:
     return core is not None and core().decode() in SMALL_MATRIX_CORES
 
 
+@cache
+def _thread_functions() -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
+    """What gets and what sets the number of threads."""
+    return _function("get_num_threads", ctypes.c_int), _function("set_num_threads", None, ctypes.c_int)
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Matrix products of this process run on one thread each, until the last of those who asked for it leaves.
@@ -61,7 +67,7 @@ def one_blas_thread() -> Iterator[None]:
     which costs more than the product on a busy machine.
     """
     global _users, _before
-    get, put = _function("get_num_threads", ctypes.c_int), _function("set_num_threads", None, ctypes.c_int)
+    get, put = _thread_functions()
     if get is None or put is None:
         yield
         return

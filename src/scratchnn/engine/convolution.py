@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..models.graph import Model
 
 # Bytes of the largest tensor between two blocks: so many images are worked on at a time.
-PASS_BYTES = 2**16
+PASS_BYTES = 2**18
 
 # Activations that look at all filters of a pixel at once.
 ALONG_FILTERS = (activations.softmax, activations.log_softmax, activations.sparsemax, activations.glu)

@@ -38,7 +38,7 @@ from .trust import Trust
 
 # Bytes of the matrix of one band and its product: they stay in the second-level cache of one core. Kernels of many
 # terms get this many rows all the same, because each product reads the whole kernel.
-BAND_BYTES, BAND_ROWS = 2**19, 256
+BAND_BYTES, BAND_ROWS = 2**20, 256
 
 
 @dataclass(frozen=True)

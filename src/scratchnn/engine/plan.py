@@ -62,6 +62,7 @@ class Plan:
         self.steps, self._whole = steps, whole
         self._inputs, self._outputs, self._name = model.spec.inputs, model.spec.outputs, model.name
         self._compiled = [(layer, list(vars(layer).values())) for layer in _all_layers(model.layers)]
+        self._identities = [list(map(id, held)) for _, held in self._compiled]
         self._preferred = min((step.tile for step in steps), default=PlainStep.tile)
         self._least = min((step.least for step in steps), default=PlainStep.least)
         self._sample_bytes = _largest(model.tensor_shapes) * np.dtype(np.float32).itemsize
@@ -72,7 +73,7 @@ class Plan:
 
         It compares which objects the layers hold; writing into an array of weights in place is not seen.
         """
-        return all(list(map(id, vars(layer).values())) == list(map(id, held)) for layer, held in self._compiled)
+        return self._identities == [list(map(id, vars(layer).values())) for layer, _ in self._compiled]
 
     def predict(self, values: Values, batch_size: int | None = None, workers: int | None = None) -> list[Array]:
         """The model's outputs for checked inputs.

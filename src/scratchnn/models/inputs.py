@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..layers.base import Array
-from ..spec import ModelSpec, Shape, TensorRef, tensor_refs
+from ..spec import ModelSpec, Shape, TensorRef
 from .building import shape_text
 
 Values = dict[TensorRef, Any]
@@ -50,12 +50,10 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
 
 def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
     """Whole numbers as floats, where the input is of floats; ids that only look up rows stay what they are."""
+    if ref not in spec.operated_inputs or value.dtype.kind not in "iub":
+        return value
     dtype = spec.layer(ref.layer).config.get("dtype", "float32")
-    readers = {node.layer for node in spec.nodes if ref in tensor_refs(node.args)}
-    operated = any(layer.name in readers and layer.class_name.startswith("ops.") for layer in spec.layers)
-    if operated and dtype in ("float16", "float32", "float64") and value.dtype.kind in "iub":
-        return value.astype(dtype)
-    return value
+    return value.astype(dtype) if dtype in ("float16", "float32", "float64") else value
 
 
 def _adjust_rank(value: Array, shape: Shape) -> Array:
