@@ -7,8 +7,14 @@ How a model becomes a plan, and how the plan runs:
 - `plan` holds the steps, and runs them tile by tile (a tile is a part of the batch) on buffers that are kept.
 - `tiles` hands the tiles to threads.
 
-Each rule is one file, and what it prepares may be another: `convolution` and `convolution_blocks`, `recurrent` and
-`gates`. What they share is in `pointwise` (activations in place) and `products` (matrix products in blocks).
+Each rule is one file, and what it prepares may be others:
+
+- `convolution`: `convolution_blocks` (a convolution as matrix products), `fourier` and `trust` (large kernels by
+  Fourier transforms, and when), `geometry` (sizes and windows), `finishing` (bias, activation and pooling);
+- `recurrent`: `gates`, the steps of the cells.
+
+What they share is in `pointwise` (activations in place), `products` (matrix products in blocks) and `blas` (the
+library behind them).
 """
 
 from .plan import Plan, compile_model
