@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import activations
 from ..layers.base import Array
+from ..layers.embedding import Embedding
 from ..layers.gru import GRUCell
 from ..layers.lstm import LSTMCell
 from ..layers.recurrent import Recurrent
@@ -42,6 +43,10 @@ class PackedCell:
     def features(self) -> int:
         """Size of the last axis of the input."""
         return int(self.kernel.shape[2])
+
+    def table_bytes(self, embedding: Embedding) -> int:
+        """Bytes of the table for that Embedding."""
+        return self.kernel.nbytes // self.features * len(embedding.W)
 
     def table(self, embeddings: Array) -> Array:
         """The share of each token in the gates: (gates, directions, vocabulary, units)."""
@@ -92,15 +97,15 @@ def pack_lstm(layers: Sequence[Recurrent]) -> PackedCell | None:
         ignored, kept = parts
 
         def advance(projected: Array, before: Array, after: Array) -> None:
-            np.matmul(before, recurrent, out=gates)
-            np.add(gates, projected, out=gates)
-            np.exp(sigmoids, out=sigmoids)
-            np.add(sigmoids, ones, out=sigmoids)
-            np.tanh(candidate, out=candidate)
-            np.divide(dividends, divisors, out=parts)
-            np.add(ignored, kept, out=carry)
-            np.tanh(carry, out=after)
-            np.divide(after, output, out=after)
+            np.matmul(before, recurrent, gates)
+            np.add(gates, projected, gates)
+            np.exp(sigmoids, sigmoids)
+            np.add(sigmoids, ones, sigmoids)
+            np.tanh(candidate, candidate)
+            np.divide(dividends, divisors, parts)
+            np.add(ignored, kept, carry)
+            np.tanh(carry, after)
+            np.divide(after, output, after)
 
         return advance, [carry]
 
@@ -128,18 +133,18 @@ def pack_gru(layers: Sequence[Recurrent]) -> PackedCell | None:
         sigmoids, (update, reset, candidate) = gates[:2], gates
 
         def advance(projected: Array, before: Array, after: Array) -> None:
-            np.matmul(before, recurrent, out=gates)
+            np.matmul(before, recurrent, gates)
             if inner_bias is not None:
-                np.add(gates, inner_bias, out=gates)
-            np.add(sigmoids, projected[:2], out=sigmoids)
-            np.exp(sigmoids, out=sigmoids)
-            np.add(sigmoids, ones, out=sigmoids)
-            np.divide(candidate, reset, out=candidate)
-            np.add(candidate, projected[2], out=candidate)
-            np.tanh(candidate, out=candidate)
-            np.subtract(before, candidate, out=after)
-            np.divide(after, update, out=after)
-            np.add(after, candidate, out=after)
+                np.add(gates, inner_bias, gates)
+            np.add(sigmoids, projected[:2], sigmoids)
+            np.exp(sigmoids, sigmoids)
+            np.add(sigmoids, ones, sigmoids)
+            np.divide(candidate, reset, candidate)
+            np.add(candidate, projected[2], candidate)
+            np.tanh(candidate, candidate)
+            np.subtract(before, candidate, after)
+            np.divide(after, update, after)
+            np.add(after, candidate, after)
 
         return advance, []
 
@@ -159,8 +164,8 @@ def pack_simple_rnn(layers: Sequence[Recurrent]) -> PackedCell | None:
         finish = activation_in_place(activate, state)
 
         def advance(projected: Array, before: Array, after: Array) -> None:
-            np.matmul(before, stacked, out=after)
-            np.add(after, projected[0], out=after)
+            np.matmul(before, stacked, after)
+            np.add(after, projected[0], after)
             if finish is not None:
                 finish(after)
 

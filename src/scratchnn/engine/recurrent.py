@@ -41,21 +41,17 @@ CHUNK_BYTES, CHUNK_STEPS = 2**20, 50
 
 def fuse_recurrent(model: "Model", number: int, links: Sequence[Link]) -> FusedStep | None:
     """[Embedding] and one recurrent layer whose cell has a fast step."""
-    if isinstance(links[0].layer, Embedding):
-        if len(links) > 1 and (directions := _directions(links[1].layer)) is not None:
-            packed = CELLS[type(directions[0].cell)](directions)
-            if (
-                packed is not None
-                and packed.kernel.nbytes // packed.features * len(links[0].layer.W) <= TABLE_BYTES
-            ):
-                return RecurrentStep(model, number, links[:2], packed)
-        return None
-    directions = _directions(links[0].layer)
+    embedding, taken = links[0].layer, 1
+    if isinstance(embedding, Embedding):
+        taken = 2
+    directions = None if len(links) < taken else directions_of(links[taken - 1].layer)
     packed = None if directions is None else CELLS[type(directions[0].cell)](directions)
-    return None if packed is None else RecurrentStep(model, number, links[:1], packed)
+    if packed is None or (isinstance(embedding, Embedding) and packed.table_bytes(embedding) > TABLE_BYTES):
+        return None
+    return RecurrentStep(model, number, links[:taken], packed)
 
 
-def _directions(layer: Layer) -> list[Recurrent] | None:
+def directions_of(layer: Layer) -> list[Recurrent] | None:
     """The recurrent layers of one direction or both; None where something needs the plain loop."""
     if isinstance(layer, Bidirectional):
         ahead, back = layer.forward_layer, layer.backward_layer
@@ -86,27 +82,16 @@ class RecurrentStep(FusedStep):
         super().__init__(model, number, links)
         self._packed = packed
         self._layer: Any = links[-1].layer
-        self._embedding = links[0].layer if len(links) == 2 else None
+        self._embedding: Any = links[0].layer if isinstance(links[0].layer, Embedding) else None
         self._table: Array | None = None
 
     def run(self, values: Values, masks: Values, workspace: Workspace) -> None:
         """Run the kernel, or the plain layers where the input is nothing for it: wrong ids, another rank."""
-        x, mask = values[self.source], masks.get(self.source)
-        embedding: Any = self._embedding
-        if embedding is not None:
-            if (
-                x.ndim != 2
-                or x.size == 0
-                or x.dtype.kind not in "iu"
-                or x.min() < 0
-                or x.max() >= len(embedding.W)
-            ):
-                self.run_plain(values, masks, workspace)
-                return
-            mask = embedding.compute_mask(x, mask)
-        elif x.ndim != 3 or x.size == 0 or x.shape[-1] != self._packed.features or x.dtype.kind not in "fiub":
+        x = values[self.source]
+        if not self._takes(x):
             self.run_plain(values, masks, workspace)
             return
+        mask = self.mask(x, masks)
         key = (self.number, x.shape)
         loop = workspace.get(key)
         if loop is None:
@@ -114,6 +99,18 @@ class RecurrentStep(FusedStep):
         values[self.target] = loop(x, mask)
         if mask is not None:
             masks[self.target] = self._layer.compute_mask(x, mask)
+
+    def _takes(self, x: Array) -> bool:
+        """Whether the kernel takes x: ids of the table, or vectors of the right size."""
+        if self._embedding is None:
+            return x.ndim == 3 and x.size > 0 and x.shape[-1] == self._packed.features and x.dtype.kind in "fiub"
+        ids = x.ndim == 2 and x.size > 0 and x.dtype.kind in "iu"
+        return bool(ids and x.min() >= 0 and x.max() < len(self._embedding.W))
+
+    def mask(self, x: Array, masks: Values) -> Array | None:
+        """The mask that the recurrent layer gets."""
+        mask = masks.get(self.source)
+        return mask if self._embedding is None else self._embedding.compute_mask(x, mask)
 
     def bind(self, shape: tuple[int, ...]) -> Kernel:
         """The kernel without a mask."""
@@ -125,27 +122,33 @@ class RecurrentStep(FusedStep):
         batch, time = shape[:2]
         packed, layer = self._packed, self._layer
         gates, directions, _, units = packed.kernel.shape
-        sizes = _Sizes(batch, time, gates, directions, units)
+        sizes = Sizes(batch, time, gates, directions, units)
         backwards = [False, True] if isinstance(layer, Bidirectional) else [layer.go_backwards]
-        source: _Source
+        return _Loop(sizes, packed, self.bind_source(sizes, backwards), backwards, layer).run
+
+    def bind_source(self, sizes: "Sizes", backwards: list[bool]) -> "Source":
+        """What gives the shares of the input, for directions that read from the end or not."""
         if self._embedding is None:
-            source = _Vectors(sizes, packed, backwards)
-        else:
-            if self._table is None:
-                self._table = packed.table(self._embedding.get_weights()[0])
-            source = _Ids(sizes, self._table, backwards)
-        return _Loop(sizes, packed, source, backwards, layer).run
+            return _Vectors(sizes, self._packed, backwards)
+        if self._table is None:
+            self._table = self._packed.table(self._embedding.get_weights()[0])
+        return _Ids(sizes, self._table, backwards)
 
 
 @dataclass(frozen=True)
-class _Sizes:
-    """The axes of everything in a loop, and how many steps are projected at a time."""
+class Sizes:
+    """The axes of everything in a loop, and how many steps are projected at a time.
+
+    Attributes:
+        depth: layers whose shares are held at a time.
+    """
 
     batch: int
     time: int
     gates: int
     directions: int
     units: int
+    depth: int = 1
 
     @property
     def step(self) -> tuple[int, int, int, int]:
@@ -160,11 +163,11 @@ class _Sizes:
     @property
     def chunk(self) -> int:
         """Steps whose input is projected at a time."""
-        size = FLOAT32.itemsize * self.gates * self.directions * self.batch * self.units
+        size = FLOAT32.itemsize * self.depth * self.gates * self.directions * self.batch * self.units
         return max(1, min(self.time, CHUNK_STEPS, CHUNK_BYTES // size))
 
 
-class _Source(Protocol):
+class Source(Protocol):
     """Gives the share of the input in the gates."""
 
     def start(self, x: Array) -> None:
@@ -179,7 +182,7 @@ class _Source(Protocol):
 class _Ids:
     """Ids: the rows of a table (gates · directions · vocabulary, units)."""
 
-    def __init__(self, sizes: _Sizes, table: Array, backwards: list[bool]) -> None:
+    def __init__(self, sizes: Sizes, table: Array, backwards: list[bool]) -> None:
         gates, directions, vocabulary, units = table.shape
         self._rows = table.reshape(-1, units)
         self._blocks = (np.arange(gates * directions) * vocabulary).reshape(gates, directions, 1)
@@ -203,7 +206,7 @@ class _Ids:
 class _Vectors:
     """Vectors: products with the kernel, some steps at a time."""
 
-    def __init__(self, sizes: _Sizes, packed: PackedCell, backwards: list[bool]) -> None:
+    def __init__(self, sizes: Sizes, packed: PackedCell, backwards: list[bool]) -> None:
         self._kernel, self._backwards = packed.kernel, backwards
         self._x = np.empty((len(backwards), sizes.time, sizes.batch, packed.features), FLOAT32)
         bias = packed.bias
@@ -234,7 +237,7 @@ class _Loop:
     """
 
     def __init__(
-        self, sizes: _Sizes, packed: PackedCell, source: _Source, backwards: list[bool], layer: Any
+        self, sizes: Sizes, packed: PackedCell, source: Source, backwards: list[bool], layer: Any
     ) -> None:
         self._sizes, self._source, self._backwards = sizes, source, backwards
         self._sequences = bool(layer.return_sequences)
