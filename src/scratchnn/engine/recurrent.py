@@ -25,7 +25,7 @@ from ..layers.bidirectional import Bidirectional
 from ..layers.embedding import Embedding
 from ..layers.recurrent import Recurrent
 from .chain import Link
-from .gates import CELLS, Advance, PackedCell
+from .gates import CELLS, PackedCell
 from .pointwise import full
 from .steps import FLOAT32, FusedStep, Kernel, Values, Workspace
 
@@ -245,11 +245,10 @@ class _Loop:
         self._zero_output = bool(last.zero_output_for_mask)
         self._projected = np.empty((sizes.chunk, *sizes.step), FLOAT32)
         self._hidden = np.zeros((sizes.time + 1 if self._sequences else 2, *sizes.state), FLOAT32)
-        self._advance: Advance
-        self._advance, self._carried = packed.bind(sizes.state)
+        make, self._carried = packed.bind(sizes.state)
         self._merged = self._output_buffer()
-        self._views = [
-            (self._projected[step % sizes.chunk], self._place(step), self._place(step + 1))
+        self._steps = [
+            make(self._projected[step % sizes.chunk], self._place(step), self._place(step + 1))
             for step in range(sizes.time)
         ]
 
@@ -264,7 +263,7 @@ class _Loop:
 
     def run(self, x: Array, mask: Array | None) -> Array:
         """(batch, time, directions · units), or (batch, directions · units) of the last step."""
-        sizes, advance, views = self._sizes, self._advance, self._views
+        sizes = self._sizes
         self._source.start(x)
         self._hidden[0] = 0
         for state in self._carried:
@@ -274,11 +273,12 @@ class _Loop:
             last = min(first + sizes.chunk, sizes.time)
             self._source.fill(first, self._projected[: last - first])
             if dropped is None:
-                for projected, before, after in views[first:last]:
-                    advance(projected, before, after)
+                for calls in self._steps[first:last]:
+                    for call in calls:
+                        call()
             else:
                 for step in range(first, last):
-                    self._masked_step(views[step], dropped[step])
+                    self._masked_step(step, dropped[step])
         return self._merge(dropped)
 
     def _dropped(self, mask: Array) -> Array:
@@ -287,12 +287,12 @@ class _Loop:
         directions = [by_time[::-1] if backwards else by_time for backwards in self._backwards]
         return np.stack(directions, axis=1)[..., None]
 
-    def _masked_step(self, views: tuple[Array, Array, Array], dropped: Array) -> None:
+    def _masked_step(self, step: int, dropped: Array) -> None:
         """One step in which some samples keep the states that they had."""
-        projected, before, after = views
         kept = [state.copy() for state in self._carried]
-        self._advance(projected, before, after)
-        np.copyto(after, before, where=dropped)
+        for call in self._steps[step]:
+            call()
+        np.copyto(self._place(step + 1), self._place(step), where=dropped)
         for state, old in zip(self._carried, kept, strict=True):
             np.copyto(state, old, where=dropped)
 

@@ -11,8 +11,9 @@ finite goes where it would go layer by layer.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from ..layers.embedding import Embedding
 from ..layers.recurrent import Recurrent
 from ..layers.simple_rnn import RNNCell
 from .chain import Link
-from .gates import PackedCell, pack_simple_rnn
-from .pointwise import InPlace, activation_in_place
+from .gates import Call, PackedCell, pack_simple_rnn
+from .pointwise import activation_in_place
 from .recurrent import TABLE_BYTES, RecurrentStep, Sizes, Source, directions_of, fuse_recurrent
 from .steps import FLOAT32, FusedStep, Values, Workspace
 
@@ -108,20 +109,6 @@ class StackStep(RecurrentStep):
         return _Wave(sizes, self.bind_source(sizes, [False]), self.stack, keep)
 
 
-class _Diagonal(NamedTuple):
-    """What one diagonal reads and writes: the layers below[i] feed the layers upper[i]."""
-
-    below: Array
-    kernel: Array
-    product: Array
-    upper: Array
-    before: Array
-    recurrent: Array
-    after: Array
-    shares: Array
-    activate: InPlace | None
-
-
 class _Wave:
     """The loop over the diagonals, for one shape of input.
 
@@ -145,43 +132,36 @@ class _Wave:
         diagonals = sizes.time + len(cells) - 1
         # hidden[d][l] is what layer l put out on the diagonal before d: zeros, until it begins
         self._hidden = np.zeros((diagonals + 1 if keep else 2, len(cells), *state), FLOAT32)
-        self._activate = [activation_in_place(cells[0].activate, (n, *state)) for n in range(len(cells) + 1)]
+        self._activations = [activation_in_place(cells[0].activate, (n, *state)) for n in range(len(cells) + 1)]
         self._diagonals = [self._diagonal(d) for d in range(diagonals)]
 
-    def _diagonal(self, d: int) -> _Diagonal:
+    def _diagonal(self, d: int) -> list[Call]:
+        """The calls of one diagonal: the layers from `low` on, below `high`, do a step each."""
         low, high = max(0, d - self._sizes.time + 1), min(self._depth, d + 1)
-        fed = slice(max(low, 1), high)
+        fed = slice(max(low, 1), high)  # the lowest of all is fed by the source
         feeding = slice(fed.start - 1, high - 1)
         before, after = (self._hidden[place % len(self._hidden)] for place in (d, d + 1))
-        return _Diagonal(
-            below=before[feeding],
-            kernel=self._kernel[feeding],
-            product=self._product[feeding],
-            upper=after[fed],
-            before=before[low:high],
-            recurrent=self._recurrent[low:high],
-            after=after[low:high],
-            shares=self._shares[low:high, d % self._sizes.chunk],
-            activate=self._activate[high - low],
-        )
+        upper, product, output = after[fed], self._product[feeding], after[low:high]
+        activation = self._activations[high - low]
+        return [
+            partial(np.matmul, before[feeding], self._kernel[feeding], product),
+            partial(np.matmul, before[low:high], self._recurrent[low:high], output),
+            partial(np.add, upper, product, upper),
+            partial(np.add, output, self._shares[low:high, d % self._sizes.chunk], output),
+            *([] if activation is None else [partial(activation, output)]),
+        ]
 
     def run(self, x: Array) -> Array:
         """(batch, time, units) of the highest layer, or (batch, units) of its last step."""
-        time, chunk, matmul, add = self._sizes.time, self._sizes.chunk, np.matmul, np.add
+        time, chunk = self._sizes.time, self._sizes.chunk
         self._source.start(x)
         self._hidden[: self._depth] = 0
         for first in range(0, len(self._diagonals), chunk):
             if first < time:
                 self._source.fill(first, self._shares[0, : min(chunk, time - first), None, None])
-            for below, kernel, product, upper, before, recurrent, after, shares, activate in self._diagonals[
-                first : first + chunk
-            ]:
-                matmul(below, kernel, product)
-                matmul(before, recurrent, after)
-                add(upper, product, upper)
-                add(after, shares, after)
-                if activate is not None:
-                    activate(after)
+            for calls in self._diagonals[first : first + chunk]:
+                for call in calls:
+                    call()
         if self._keep:
             return self.sequence(self._depth - 1)
         return self._hidden[len(self._diagonals) % 2, -1]
