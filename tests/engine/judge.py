@@ -5,6 +5,7 @@ chain of layers in one step nobody sees the values in between, so the bound of t
 others: their own rounding is added to what they make of the error before them.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from scratchnn.agreement.compare import compare
 from scratchnn.engine import compile_model
 from scratchnn.engine.convolution import ConvolutionStep
 from scratchnn.engine.recurrent import RecurrentStep
+from scratchnn.engine.recurrent_stack import StackStep
 from scratchnn.engine.steps import FusedStep
-from scratchnn.layers import Layer
+from scratchnn.layers import Embedding, Layer
 from scratchnn.layers.convolution import Convolution
 from scratchnn.layers.pooling import AveragePooling, MaxPooling
 from scratchnn.models.graph import Model
@@ -58,6 +60,8 @@ def judge_step(step: FusedStep, values: dict[Any, Any], masks: dict[Any, Any]) -
         result = check_call(layer, (given,), {}, masks.get(step.source), got, candidate=got)
         assert result.agrees, f"{result}"
         return result.ratio
+    if isinstance(step, StackStep):
+        return judge_stack(step, dict(values), dict(masks))
     if isinstance(step, RecurrentStep):
         embedding, layer = step.layers
         vectors, mask = embedding.forward(given), embedding.compute_mask(given, masks.get(step.source))
@@ -67,6 +71,28 @@ def judge_step(step: FusedStep, values: dict[Any, Any], masks: dict[Any, Any]) -
     found = compare([got], [chain(step.layers, given)])
     assert found.within, f"{step.layers}: {found}"
     return found.ratio
+
+
+def judge_stack(step: StackStep, values: dict[Any, Any], masks: dict[Any, Any]) -> float:
+    """A stack of recurrent layers: each on what the one below gave, which the step can show."""
+    given, got, worst = np.array(values[step.source]), np.array(values[step.target]), 0.0
+    if step.mask(given, masks) is not None:
+        for single in step.one_by_one:
+            single.run(values, masks, {})
+            worst = max(worst, judge_step(single, values, masks))
+        assert np.array_equal(got, values[step.target], equal_nan=True)
+        return worst
+    first, shown = step.layers[0], [np.array(each) for each in step.sequences(given)]
+    below = first.forward(given) if isinstance(first, Embedding) else given
+    last = shown[-1] if step.stack[-1].return_sequences else shown[-1][:, -1]
+    assert np.array_equal(got, last, equal_nan=True)
+    for layer, sequence in zip(step.stack, shown, strict=True):
+        whole = copy.copy(layer)
+        whole.return_sequences = True
+        result = check_call(whole, (below,), {}, None, sequence, candidate=sequence)
+        assert result.agrees, f"{result}"
+        worst, below = max(worst, result.ratio), sequence
+    return worst
 
 
 def chain(layers: list[Layer], x: np.ndarray) -> Approx:

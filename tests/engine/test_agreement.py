@@ -8,6 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from scratchnn.engine import compile_model, convolution, convolution_blocks, recurrent
+from scratchnn.engine.recurrent_stack import StackStep
 from scratchnn.engine.steps import FusedStep
 from scratchnn.errors import InputError
 from scratchnn.layers.bidirectional import Bidirectional
@@ -183,6 +184,78 @@ def test_recurrent_layers(model: Model, seed: int, batch: int, time: int, regime
         event(" ".join(type(layer).__name__ for layer in step.layers) if isinstance(step, FusedStep) else "plain")
     with mock.patch.object(recurrent, "CHUNK_STEPS", chunk):
         judge(model, x)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Model:
+    """Two to six SimpleRNN layers of as many units, on ids or vectors, between other layers or not."""
+    features, ids = draw(st.integers(1, 7)), draw(st.booleans())
+    kind = "int64" if ids else "float32"
+    scale = draw(st.sampled_from([1.0, 1.0, 8.0]), label="scale of the weights")
+    builder = Builder((None, None) if ids else (None, None, features), draw(seeds), kind, scale)
+    if ids:
+        builder.embedding(9, features, draw(st.sampled_from([False, False, True])))
+    elif draw(st.sampled_from([False, False, True])):
+        builder.add("Masking", {"mask_value": 0.0})
+    units, activation = draw(st.integers(1, 9)), draw(st.sampled_from(["tanh", "relu", "linear", "softmax"]))
+    for place in range(count := draw(st.integers(2, 6))):
+        options = {"activation": activation, "use_bias": draw(st.booleans())}
+        sequences = place < count - 1 or draw(st.booleans())
+        builder.recurrent("SimpleRNN", features, units, return_sequences=sequences, **options)
+        features = units
+    return builder.model()
+
+
+@given(
+    model=stacks(),
+    seed=seeds,
+    batch=st.sampled_from([1, 2, 5, 20]),
+    time=st.integers(1, 12),
+    regime=st.sampled_from(REGIMES),
+    chunk=st.sampled_from([1, 4, recurrent.CHUNK_STEPS]),
+)
+@settings(max_examples=settings.default.max_examples * 2)
+def test_stacks_of_simple_rnns(model: Model, seed: int, batch: int, time: int, regime: str, chunk: int) -> None:
+    x = sequences(model, seed, batch, time, regime)
+    (stack,) = [step for step in compile_model(model).steps if isinstance(step, StackStep)]
+    event(f"{len(stack.stack)} layers, {time} steps, {'ids' if x.ndim == 2 else 'vectors'}")
+    with mock.patch.object(recurrent, "CHUNK_STEPS", chunk):
+        judge(model, x)
+        first, second = model.predict(x), model.predict(x)
+    assert np.array_equal(first, second, equal_nan=True)  # nothing is left in the buffers
+
+
+OTHERS: dict[str, dict[str, object]] = {
+    "units": {"units": 4},
+    "activation": {"activation": "relu"},
+    "backwards": {"go_backwards": True},
+    "both": {"both": True},
+    "kind": {"kind": "GRU"},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("place", [0, 2, 3])
+def test_a_stack_ends_at_another_layer(other: str, place: int) -> None:
+    builder, features = Builder((None, None, 3)), 3
+    for layer in range(4):
+        options = {"kind": "SimpleRNN", "units": 5} | (OTHERS[other] if layer == place else {})
+        builder.recurrent(inputs=features, return_sequences=True, **options)
+        features = options["units"] * (2 if options.get("both") else 1)
+    model = builder.model()
+    taken = [len(step.layers) for step in compile_model(model).steps if isinstance(step, FusedStep)]
+    assert taken == {0: [1, 3], 2: [2, 1, 1], 3: [3, 1]}[place]
+    judge(model, filled((3, 7, 3), 0, "normal"))
+
+
+def test_what_is_not_finite_stays_in_its_layer_and_sample() -> None:
+    builder = Builder((None, None, 3)).recurrent("SimpleRNN", 3, 4, return_sequences=True)
+    model = builder.recurrent("SimpleRNN", 4, 4, return_sequences=True).model()
+    x = filled((3, 9, 3), 0, "normal")
+    x[1, 5] = np.nan
+    got, expected = model.predict(x), model.forward(x)
+    assert np.array_equal(np.isnan(got), np.isnan(expected))
+    assert np.isnan(got).any(axis=(0, 2)).tolist() == [False] * 5 + [True] * 4
 
 
 @given(

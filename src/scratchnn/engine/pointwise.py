@@ -1,7 +1,8 @@
 """Activations in place, and constants in the shape that NumPy is fast with.
 
 `np.maximum(x, zeros)` takes a third of the time of `np.maximum(x, 0)`, and adding a bias that is repeated for
-every row half the time of adding one that is broadcast: scalars and broadcast rows go through a slower loop.
+every row half the time of adding one that is broadcast: scalars and broadcast rows go through a slower loop. Where
+the arrays are small, the call is what costs: `np.tanh(z, z)` takes 0.1 µs less than `np.tanh(z, out=z)`.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,8 @@ from .. import activations
 from ..layers.base import Array
 from .steps import FLOAT32
 
-# Changes its argument, an array of one fixed shape, in place.
-InPlace = Callable[[Array], None]
+# Changes its argument, an array of one fixed shape, in place; what it returns is nobody's business.
+InPlace = Callable[[Array], object]
 
 
 def as_float32(x: Array) -> Array:
@@ -42,9 +43,9 @@ def activation_in_place(activate: activations.Activation, shape: tuple[int, ...]
         return None
     if activate is activations.relu:
         zeros = full(shape, 0)
-        return lambda z: _discard(np.maximum(z, zeros, out=z))
+        return lambda z: np.maximum(z, zeros, out=z)
     if activate is activations.tanh:
-        return lambda z: _discard(np.tanh(z, out=z))
+        return lambda z: np.tanh(z, z)
     if activate is activations.sigmoid:
         ones = full(shape, 1)
         return lambda z: sigmoid_in_place(z, ones)
@@ -70,7 +71,3 @@ def softmax_in_place(z: Array) -> None:
     np.subtract(z, z.max(axis=-1, keepdims=True), out=z)
     np.exp(z, out=z)
     np.divide(z, z.sum(axis=-1, keepdims=True), out=z)
-
-
-def _discard(_: Array) -> None:
-    """For a lambda that is called for what it does."""

@@ -25,7 +25,7 @@ from ..layers.bidirectional import Bidirectional
 from ..layers.embedding import Embedding
 from ..layers.recurrent import Recurrent
 from .chain import Link
-from .gates import CELLS, Advance, PackedCell
+from .gates import CELLS, PackedCell
 from .pointwise import full
 from .steps import FLOAT32, FusedStep, Kernel, Values, Workspace
 
@@ -41,21 +41,17 @@ CHUNK_BYTES, CHUNK_STEPS = 2**20, 50
 
 def fuse_recurrent(model: "Model", number: int, links: Sequence[Link]) -> FusedStep | None:
     """[Embedding] and one recurrent layer whose cell has a fast step."""
-    if isinstance(links[0].layer, Embedding):
-        if len(links) > 1 and (directions := _directions(links[1].layer)) is not None:
-            packed = CELLS[type(directions[0].cell)](directions)
-            if (
-                packed is not None
-                and packed.kernel.nbytes // packed.features * len(links[0].layer.W) <= TABLE_BYTES
-            ):
-                return RecurrentStep(model, number, links[:2], packed)
-        return None
-    directions = _directions(links[0].layer)
+    embedding, taken = links[0].layer, 1
+    if isinstance(embedding, Embedding):
+        taken = 2
+    directions = None if len(links) < taken else directions_of(links[taken - 1].layer)
     packed = None if directions is None else CELLS[type(directions[0].cell)](directions)
-    return None if packed is None else RecurrentStep(model, number, links[:1], packed)
+    if packed is None or (isinstance(embedding, Embedding) and packed.table_bytes(embedding) > TABLE_BYTES):
+        return None
+    return RecurrentStep(model, number, links[:taken], packed)
 
 
-def _directions(layer: Layer) -> list[Recurrent] | None:
+def directions_of(layer: Layer) -> list[Recurrent] | None:
     """The recurrent layers of one direction or both; None where something needs the plain loop."""
     if isinstance(layer, Bidirectional):
         ahead, back = layer.forward_layer, layer.backward_layer
@@ -86,27 +82,16 @@ class RecurrentStep(FusedStep):
         super().__init__(model, number, links)
         self._packed = packed
         self._layer: Any = links[-1].layer
-        self._embedding = links[0].layer if len(links) == 2 else None
+        self._embedding: Any = links[0].layer if isinstance(links[0].layer, Embedding) else None
         self._table: Array | None = None
 
     def run(self, values: Values, masks: Values, workspace: Workspace) -> None:
         """Run the kernel, or the plain layers where the input is nothing for it: wrong ids, another rank."""
-        x, mask = values[self.source], masks.get(self.source)
-        embedding: Any = self._embedding
-        if embedding is not None:
-            if (
-                x.ndim != 2
-                or x.size == 0
-                or x.dtype.kind not in "iu"
-                or x.min() < 0
-                or x.max() >= len(embedding.W)
-            ):
-                self.run_plain(values, masks, workspace)
-                return
-            mask = embedding.compute_mask(x, mask)
-        elif x.ndim != 3 or x.size == 0 or x.shape[-1] != self._packed.features or x.dtype.kind not in "fiub":
+        x = values[self.source]
+        if not self._takes(x):
             self.run_plain(values, masks, workspace)
             return
+        mask = self.mask(x, masks)
         key = (self.number, x.shape)
         loop = workspace.get(key)
         if loop is None:
@@ -114,6 +99,18 @@ class RecurrentStep(FusedStep):
         values[self.target] = loop(x, mask)
         if mask is not None:
             masks[self.target] = self._layer.compute_mask(x, mask)
+
+    def _takes(self, x: Array) -> bool:
+        """Whether the kernel takes x: ids of the table, or vectors of the right size."""
+        if self._embedding is None:
+            return x.ndim == 3 and x.size > 0 and x.shape[-1] == self._packed.features and x.dtype.kind in "fiub"
+        ids = x.ndim == 2 and x.size > 0 and x.dtype.kind in "iu"
+        return bool(ids and x.min() >= 0 and x.max() < len(self._embedding.W))
+
+    def mask(self, x: Array, masks: Values) -> Array | None:
+        """The mask that the recurrent layer gets."""
+        mask = masks.get(self.source)
+        return mask if self._embedding is None else self._embedding.compute_mask(x, mask)
 
     def bind(self, shape: tuple[int, ...]) -> Kernel:
         """The kernel without a mask."""
@@ -125,27 +122,33 @@ class RecurrentStep(FusedStep):
         batch, time = shape[:2]
         packed, layer = self._packed, self._layer
         gates, directions, _, units = packed.kernel.shape
-        sizes = _Sizes(batch, time, gates, directions, units)
+        sizes = Sizes(batch, time, gates, directions, units)
         backwards = [False, True] if isinstance(layer, Bidirectional) else [layer.go_backwards]
-        source: _Source
+        return _Loop(sizes, packed, self.bind_source(sizes, backwards), backwards, layer).run
+
+    def bind_source(self, sizes: "Sizes", backwards: list[bool]) -> "Source":
+        """What gives the shares of the input, for directions that read from the end or not."""
         if self._embedding is None:
-            source = _Vectors(sizes, packed, backwards)
-        else:
-            if self._table is None:
-                self._table = packed.table(self._embedding.get_weights()[0])
-            source = _Ids(sizes, self._table, backwards)
-        return _Loop(sizes, packed, source, backwards, layer).run
+            return _Vectors(sizes, self._packed, backwards)
+        if self._table is None:
+            self._table = self._packed.table(self._embedding.get_weights()[0])
+        return _Ids(sizes, self._table, backwards)
 
 
 @dataclass(frozen=True)
-class _Sizes:
-    """The axes of everything in a loop, and how many steps are projected at a time."""
+class Sizes:
+    """The axes of everything in a loop, and how many steps are projected at a time.
+
+    Attributes:
+        depth: layers whose shares are held at a time.
+    """
 
     batch: int
     time: int
     gates: int
     directions: int
     units: int
+    depth: int = 1
 
     @property
     def step(self) -> tuple[int, int, int, int]:
@@ -160,11 +163,11 @@ class _Sizes:
     @property
     def chunk(self) -> int:
         """Steps whose input is projected at a time."""
-        size = FLOAT32.itemsize * self.gates * self.directions * self.batch * self.units
+        size = FLOAT32.itemsize * self.depth * self.gates * self.directions * self.batch * self.units
         return max(1, min(self.time, CHUNK_STEPS, CHUNK_BYTES // size))
 
 
-class _Source(Protocol):
+class Source(Protocol):
     """Gives the share of the input in the gates."""
 
     def start(self, x: Array) -> None:
@@ -179,7 +182,7 @@ class _Source(Protocol):
 class _Ids:
     """Ids: the rows of a table (gates · directions · vocabulary, units)."""
 
-    def __init__(self, sizes: _Sizes, table: Array, backwards: list[bool]) -> None:
+    def __init__(self, sizes: Sizes, table: Array, backwards: list[bool]) -> None:
         gates, directions, vocabulary, units = table.shape
         self._rows = table.reshape(-1, units)
         self._blocks = (np.arange(gates * directions) * vocabulary).reshape(gates, directions, 1)
@@ -203,7 +206,7 @@ class _Ids:
 class _Vectors:
     """Vectors: products with the kernel, some steps at a time."""
 
-    def __init__(self, sizes: _Sizes, packed: PackedCell, backwards: list[bool]) -> None:
+    def __init__(self, sizes: Sizes, packed: PackedCell, backwards: list[bool]) -> None:
         self._kernel, self._backwards = packed.kernel, backwards
         self._x = np.empty((len(backwards), sizes.time, sizes.batch, packed.features), FLOAT32)
         bias = packed.bias
@@ -234,7 +237,7 @@ class _Loop:
     """
 
     def __init__(
-        self, sizes: _Sizes, packed: PackedCell, source: _Source, backwards: list[bool], layer: Any
+        self, sizes: Sizes, packed: PackedCell, source: Source, backwards: list[bool], layer: Any
     ) -> None:
         self._sizes, self._source, self._backwards = sizes, source, backwards
         self._sequences = bool(layer.return_sequences)
@@ -242,11 +245,10 @@ class _Loop:
         self._zero_output = bool(last.zero_output_for_mask)
         self._projected = np.empty((sizes.chunk, *sizes.step), FLOAT32)
         self._hidden = np.zeros((sizes.time + 1 if self._sequences else 2, *sizes.state), FLOAT32)
-        self._advance: Advance
-        self._advance, self._carried = packed.bind(sizes.state)
+        make, self._carried = packed.bind(sizes.state)
         self._merged = self._output_buffer()
-        self._views = [
-            (self._projected[step % sizes.chunk], self._place(step), self._place(step + 1))
+        self._steps = [
+            make(self._projected[step % sizes.chunk], self._place(step), self._place(step + 1))
             for step in range(sizes.time)
         ]
 
@@ -261,7 +263,7 @@ class _Loop:
 
     def run(self, x: Array, mask: Array | None) -> Array:
         """(batch, time, directions · units), or (batch, directions · units) of the last step."""
-        sizes, advance, views = self._sizes, self._advance, self._views
+        sizes = self._sizes
         self._source.start(x)
         self._hidden[0] = 0
         for state in self._carried:
@@ -271,11 +273,12 @@ class _Loop:
             last = min(first + sizes.chunk, sizes.time)
             self._source.fill(first, self._projected[: last - first])
             if dropped is None:
-                for projected, before, after in views[first:last]:
-                    advance(projected, before, after)
+                for calls in self._steps[first:last]:
+                    for call in calls:
+                        call()
             else:
                 for step in range(first, last):
-                    self._masked_step(views[step], dropped[step])
+                    self._masked_step(step, dropped[step])
         return self._merge(dropped)
 
     def _dropped(self, mask: Array) -> Array:
@@ -284,12 +287,12 @@ class _Loop:
         directions = [by_time[::-1] if backwards else by_time for backwards in self._backwards]
         return np.stack(directions, axis=1)[..., None]
 
-    def _masked_step(self, views: tuple[Array, Array, Array], dropped: Array) -> None:
+    def _masked_step(self, step: int, dropped: Array) -> None:
         """One step in which some samples keep the states that they had."""
-        projected, before, after = views
         kept = [state.copy() for state in self._carried]
-        self._advance(projected, before, after)
-        np.copyto(after, before, where=dropped)
+        for call in self._steps[step]:
+            call()
+        np.copyto(self._place(step + 1), self._place(step), where=dropped)
         for state, old in zip(self._carried, kept, strict=True):
             np.copyto(state, old, where=dropped)
 

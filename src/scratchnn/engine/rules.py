@@ -8,6 +8,7 @@ from .convolution import fuse_convolution
 from .dense import fuse_dense
 from .passing import fuse_passing
 from .recurrent import fuse_recurrent
+from .recurrent_stack import fuse_recurrent_stack
 from .steps import FLOAT32, FusedStep
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # A rule gets the model, the number of the step and a chain; it takes some of its links from the start, or none.
 Rule = Callable[["Model", int, Sequence[Link]], FusedStep | None]
 
-RULES: tuple[Rule, ...] = (fuse_convolution, fuse_recurrent, fuse_dense, fuse_passing)
+RULES: tuple[Rule, ...] = (fuse_convolution, fuse_recurrent_stack, fuse_recurrent, fuse_dense, fuse_passing)
 
 
 def fuse(model: "Model", number: int, links: Sequence[Link]) -> FusedStep | None:
