@@ -1,15 +1,20 @@
 """Hypothesis profiles, the oracle's environment, and the strength report. Imports nothing heavier than NumPy."""
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before anything can import TensorFlow: its float32 Conv2D is wrong under oneDNN on AVX-512 (docs/findings.md).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if os.environ.get("KERAS_BACKEND") == "jax":  # without it float64 is float32
     os.environ.setdefault("JAX_ENABLE_X64", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes, each with a core of its own
+    for library in ("TF_NUM_INTRAOP", "TF_NUM_INTEROP", "OMP_NUM", "OPENBLAS_NUM"):
+        os.environ.setdefault(f"{library}_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -79,11 +84,34 @@ def no_tensorflow_without_the_marker(request: pytest.FixtureRequest) -> Iterator
         assert request.node.get_closest_marker("keras"), "this test imported TensorFlow: it needs the marker keras"
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes (pytest -n) hands over what it counted."""
+    handed_over = getattr(session.config, "workeroutput", None)
+    if handed_over is not None and "tests.support" in sys.modules:
+        strength, reproduce = report_modules()
+        handed_over |= {"strength": strength.counted(), "scripts": reproduce.scripts()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that prints the report takes what another one counted."""
+    handed_over = getattr(node, "workeroutput", {})
+    if "strength" in handed_over:
+        strength, reproduce = report_modules()
+        strength.add(handed_over["strength"])
+        reproduce.scripts_of_others.update(handed_over["scripts"])
+
+
+def report_modules() -> tuple[Any, Any]:
+    """Where a process counts; imported late, because tests of the bare package need nothing of it."""
+    return importlib.import_module("tests.support.strength"), importlib.import_module("tests.support.reproduce")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The strength report: examples per second, worst error / bound and branches by layer, peak memory."""
-    strength = sys.modules.get("tests.support.strength")
-    if strength is None:
+    if "tests.support" not in sys.modules:
         return
+    strength, reproduce = report_modules()
     lines = list(strength.report())
     if lines:
         terminalreporter.section("strength of the parity suite")
@@ -94,7 +122,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             what: len(terminalreporter.getreports(what)) for what in ("passed", "failed", "error", "skipped")
         }
         strength.write(Path(path), tests=outcomes, versions=versions())
-    reproduce = sys.modules["tests.support.reproduce"]
-    if reproduce.failures:
+    if reproduce.scripts():
         terminalreporter.section("scripts that reproduce the failures")
         terminalreporter.write_line(reproduce.report())

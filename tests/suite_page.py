@@ -1,7 +1,7 @@
 """Writes docs/suite.md, what the suite was shown to be worth: `python -m tests.suite_page`.
 
 From what the runs left in .suite: nightly.json (`tox run -e nightly`), mutants.jsonl (`tox run -e mutants`) and
-general.jsonl (`tox run -e mutation`). A part that has not been run says so.
+general.jsonl (`tox run -e mutation`). A part that was not run here stays as the page has it, or says so.
 """
 
 import json
@@ -99,19 +99,31 @@ PARTS = (
 )
 
 
-def page(runs: Path) -> str:
-    """The text of the document."""
+def page(runs: Path, before: str = "") -> str:
+    """The text of the document.
+
+    Args:
+        runs: the folder of what the runs left.
+        before: the document as it is.
+    """
+    old = sections(before)
     lines = [HEAD]
     for title, name, part in PARTS:
         path = runs / name
         there = path.is_file() and path.stat().st_size > 0
-        lines += [f"## {title}", "", *(part(path) if there else ["Not run yet."]), ""]
+        lines += [f"## {title}", "", *(part(path) if there else [old.get(title, "Not run yet.")]), ""]
     return "\n".join(lines)
+
+
+def sections(text: str) -> dict[str, str]:
+    """The parts of a document by their titles."""
+    parts = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {title: body.strip() for title, _, body in parts}
 
 
 def main() -> int:
     """Write the page."""
-    PAGE.write_text(page(RUNS))
+    PAGE.write_text(page(RUNS, PAGE.read_text() if PAGE.is_file() else ""))
     print(f"{PAGE}: from {', '.join(path.name for path in sorted(RUNS.glob('*.json*'))) or 'nothing'}")
     return 0
 

@@ -6,11 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from scratchnn.agreement import Verdict, check_call
+from scratchnn.layers.conv2d import Conv2D
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCRIPTS = sorted((DOCS / "findings").glob("*.py"))
 ONEDNN = "onednn_conv2d.py"
+X = np.arange(12, dtype=np.float32).reshape(2, 2, 3, 1)
+KERNEL = np.ones((1, 2, 1, 1), np.float32)
+RIGHT = np.array([1, 7, 13, 19], np.float32).reshape(2, 2, 1, 1)
 
 pytestmark = pytest.mark.keras
 
@@ -44,11 +51,17 @@ def test_with_onednn_keras_is_off():
     assert "keras off" in run.stdout
 
 
+def test_the_result_of_onednn_is_blamed_on_keras():
+    """The result as it was with AVX-512, so that the verdict is tested on a CPU without it too."""
+    layer = Conv2D(KERNEL, None, None, "valid", strides=(1, 2), use_bias=False)
+    seen = np.array([1, 0, 13, 0], np.float32).reshape(RIGHT.shape)
+    result = check_call(layer, (X,), {}, None, seen, reference64=RIGHT.astype(np.float64), exact=True)
+    assert result.verdict is Verdict.KERAS_OFF
+    assert check_call(layer, (X,), {}, None, RIGHT, exact=True).verdict is Verdict.AGREE
+
+
 def test_without_onednn_keras_is_right():
     import keras
-    import numpy as np
 
-    x = np.arange(12, dtype=np.float32).reshape(2, 2, 3, 1)
-    kernel = np.ones((1, 2, 1, 1), np.float32)
-    result = np.asarray(keras.ops.conv(x, kernel, strides=(1, 2), padding="valid"))
-    assert result.ravel().tolist() == [1, 7, 13, 19]
+    result = np.asarray(keras.ops.conv(X, KERNEL, strides=(1, 2), padding="valid"))
+    np.testing.assert_array_equal(result, RIGHT)

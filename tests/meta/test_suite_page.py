@@ -24,6 +24,14 @@ def test_a_page_of_nothing(tmp_path):
     assert suite_page.page(tmp_path).count("Not run yet.") == 3
 
 
+def test_what_was_not_run_here_stays_as_the_page_has_it(tmp_path):
+    (tmp_path / "nightly.json").write_text(json.dumps(RUN))
+    before = suite_page.page(tmp_path)
+    (tmp_path / "nightly.json").unlink()
+    assert suite_page.page(tmp_path, before) == before
+    assert suite_page.page(tmp_path).count("Not run yet.") == 3
+
+
 def test_examples_are_added_up_and_failures_told(tmp_path):
     (tmp_path / "nightly.json").write_text(json.dumps(RUN))
     text = suite_page.page(tmp_path)

@@ -1,4 +1,7 @@
-"""How strong a run was: examples, time and branches that fired, counted by layer."""
+"""How strong a run was: examples, time and branches that fired, counted by layer.
+
+Each process of a run counts for itself; the one that prints the report adds up what the others handed over.
+"""
 
 import json
 import resource
@@ -7,11 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 examples: Counter[str] = Counter()
 seconds: Counter[str] = Counter()
 fired: defaultdict[str, Counter[str]] = defaultdict(Counter)
 worst: defaultdict[str, float] = defaultdict(float)
+memory_of_others: list[float] = []
 
 
 @contextmanager
@@ -25,9 +30,31 @@ def example(layer: str) -> Iterator[None]:
         seconds[layer] += time.perf_counter() - start
 
 
+def counted() -> dict[str, Any]:
+    """What this process counted, as plain values: another process may `add` it."""
+    return {
+        "examples": dict(examples),
+        "seconds": dict(seconds),
+        "fired": {layer: dict(counts) for layer, counts in fired.items()},
+        "worst": {layer: float(ratio) for layer, ratio in worst.items()},
+        "memory": peak_memory(),
+    }
+
+
+def add(other: dict[str, Any]) -> None:
+    """Add what another process counted."""
+    examples.update(other["examples"])
+    seconds.update(other["seconds"])
+    for layer, counts in other["fired"].items():
+        fired[layer].update(counts)
+    for layer, ratio in other["worst"].items():
+        worst[layer] = max(worst[layer], ratio)
+    memory_of_others.append(other["memory"])
+
+
 def peak_memory() -> float:
-    """The largest memory of this process so far, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    """The largest memory so far in GB, of this process and of the others: no less than of all at one time."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 + sum(memory_of_others)
 
 
 def report() -> Iterator[str]:
