@@ -46,9 +46,8 @@ float32 matrix product of NumPy (GFLOP/s, median of 7, before and after the run)
 LIMITS = """
 ## How to read it
 
-Other programs ran for a part of the time: at least one of the two cores was taken during the first models (CNN 32
-to CNN 32-64-128), as the rate of the product before the run shows beside the one after it. Spreads are wide, and
-cells with three rounds say little about a few per cent.
+The rates of the product before and after the run, and the load, tell whether other programs ran beside it. Cells
+with few rounds and a wide spread say little about a few per cent.
 
 The share "of sgemm" counts the multiplications of the layers as they are written, against one large product of
 NumPy on two threads. It exceeds 100% where a table replaces the first product of a recurrent model, and where
@@ -57,18 +56,16 @@ exports of recurrent models (–).
 
 ## What holds it back, and what is not built
 
-- **CNNs at batch 32 and more** are slower than TensorFlow here. The products run in blocks that OpenBLAS is
-  fastest with; beside them a library in C keeps in registers what NumPy writes to memory: the windows of the
-  convolution, pooling and activation.
-  And the second thread often gains little: where our processor time (`cpu` in the JSON) is about the time that
-  passed, the two threads took turns, or another program had the core. The interpreter's lock is handed over at
-  each of many short calls; longer calls or worker processes are what is left to try.
-- **Products that count fewer multiplications** are not built: Winograd's F(2x2) adds products of a pixel with the
-  weights of *other* taps, which cancel. Where a window's own products are small beside those, the rounding of what
-  cancels is larger than the elementwise bound of `scratchnn.agreement` allows, and whether it is depends on the
-  data: a window of zeros beside others is enough. The same holds for a DFT over the image. That is an argument
-  from the formulas; nobody has measured how often a trained model would be outside.
-- **7x7 kernels** therefore stay a plain product with many terms, and do not reach the target of 3.
+- **CNNs with 3x3 kernels** spend four fifths of their time in matrix products that run near the processor's
+  peak; the rest is what a library in C keeps in registers and NumPy writes to memory: the windows of the
+  convolution, pooling and activation. More than level with ONNX Runtime would take fewer multiplications.
+- **Winograd's F(2x2)** was built and taken out again: on this kind of processor (AVX2) its products over 32 or 64
+  channels and the 48 additions for each output took as long as the plain product (0 to 20% less with 128
+  channels), at twice the code.
+- **Large kernels** go through Fourier transforms behind the first layer (`scratchnn.engine.fourier`). The first
+  layer has too few channels for it, stays a plain product, and is then half of the time of the 7x7 models.
+- **Batch 1 of CNNs** runs on one thread; about a quarter of the time is the price of some forty calls.
+- **Two threads** gain less than two times: the interpreter's lock is handed over at each call.
 - **Batch 1** of recurrent models is the fixed price of NumPy calls: nine for a step of an LSTM, three for a
   SimpleRNN, for both directions together. A stack of SimpleRNN layers in one direction runs as a wave over its
   layers, five calls a diagonal; both directions cannot, since a layer has to be through before the next begins.
