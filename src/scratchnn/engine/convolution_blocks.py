@@ -36,8 +36,9 @@ from .products import Product, product_of
 from .steps import FLOAT32
 from .trust import Trust
 
-# Bytes of the matrix of one band and its product: small enough for the cache, large enough for calls that are worth
-# their price. Kernels of many terms get this many rows all the same, because each product reads the whole kernel.
+# Bytes of the matrix of one band and its product: small enough for the cache, large enough for calls that are
+# worth their price. Kernels of many terms get this many rows all the same, because each product reads the whole
+# kernel.
 BAND_BYTES, BAND_ROWS = 2**20, 256
 
 
