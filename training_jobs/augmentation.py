@@ -1,8 +1,10 @@
-"""Training images mirrored and shifted, so that a model sees no image twice the same way."""
+"""Training images mirrored and shifted, words hidden: a model sees no row twice the same way."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from scratchnn.datasets.text import UNKNOWN_ID
 
 MAX_SHIFT = 4
 
@@ -35,3 +37,9 @@ def augment(images: np.ndarray, changes: np.ndarray) -> np.ndarray:
 def _reflected(index: np.ndarray, size: int) -> np.ndarray:
     """Return the indices with those outside 0 ... size-1 reflected, the edge itself not repeated."""
     return np.asarray(size - 1 - np.abs(size - 1 - np.abs(index)))
+
+
+def hide_words(ids: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
+    """Return the token ids with this share of the words, drawn at random, made the unknown token."""
+    hidden = (generator.random(ids.shape) < share) & (ids != 0)  # padding is no word
+    return np.where(hidden, np.int32(UNKNOWN_ID), ids)

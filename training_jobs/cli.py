@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--backend", choices=("joblib", "dask"), default="joblib")
     run.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, e.g. tcp://10.0.0.1:8786")
     run.set_defaults(command=_run)
-    searching = commands.add_parser("search", help="search for the best settings by the validation loss")
+    searching = commands.add_parser("search", help="search for the best settings, judged by validating rows alone")
     searching.add_argument("family", choices=get_args(experiments.Family))
     searching.add_argument("--trials", type=int, default=20, metavar="N", help="default 20")
     searching.set_defaults(command=_search)
@@ -106,7 +106,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
+    from training_jobs.progress import progress_bar
 
     if options.jobs < 1:
         raise UnknownNameError(f"--jobs: expected 1 or more, received {options.jobs}")
@@ -117,8 +117,9 @@ def _run(options: argparse.Namespace) -> int:
     jobs = [Job(variation, seed, data, options.runs.absolute()) for variation in chosen for seed in options.seeds]
     on_dask = options.backend == "dask"
     finished = do_jobs_on_dask(jobs, options.scheduler) if on_dask else do_jobs(jobs, options.jobs)
-    for run in tqdm(finished, total=len(jobs), unit="run", desc="training"):
-        tqdm.write(_summary(run.record()))
+    with progress_bar(jobs) as bar:
+        for run in finished:
+            bar.write(_summary(run.record()))
     return 0
 
 
@@ -146,7 +147,7 @@ def _search(options: argparse.Namespace) -> int:
         raise UnknownNameError(f"--trials: expected 1 or more, received {options.trials}")
     data = _data(options, ["cifar10" if options.family == "cnn" else "nusax"])
     for trial in run_search(options.family, options.trials, data, options.runs):
-        print(f"{trial.validation_loss:.4f} {non_default_settings(trial.variation)}")
+        print(f"{trial.score:.4f} {non_default_settings(trial.variation)}")
     return 0
 
 

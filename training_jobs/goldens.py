@@ -138,10 +138,10 @@ def describe_drift(old: Path, new: Path) -> str:
     with np.load(old / GOLDEN) as earlier, np.load(new / GOLDEN) as later:
         parts = [_output_drift(earlier, later), _label_drift(earlier, later)]
     before, after = (json.loads((folder / METRICS).read_text(encoding="utf-8")) for folder in (old, new))
-    losses = [_last_validation_loss(folder / HISTORY) for folder in (old, new)]
+    losses = " -> ".join(_last_losses(folder / HISTORY) for folder in (old, new))
     change = after["macro_f1"] - before["macro_f1"]
     parts.append(f"macro-F1 {before['macro_f1']:.4f} -> {after['macro_f1']:.4f} ({change:+.4f})")
-    parts.append(f"last validation loss {losses[0]:.4f} -> {losses[1]:.4f}")
+    parts.append(f"last loss {losses}")
     parts += _band_drift(before.get("band"), after["training"]["test"]["macro_f1"])
     return "; ".join(parts)
 
@@ -169,9 +169,12 @@ def _label_drift(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarra
     return f"label agreement {np.mean(old == new):.4f}"
 
 
-def _last_validation_loss(history: Path) -> float:
+def _last_losses(history: Path) -> str:
+    """Return the loss of the last epoch, with the validation loss where there was one: 0.1234 (0.5678)."""
     with history.open(encoding="utf-8", newline="") as stream:
-        return float(list(csv.DictReader(stream))[-1]["val_loss"])
+        last = list(csv.DictReader(stream))[-1]
+    validation = f" (validation {float(last['val_loss']):.4f})" if "val_loss" in last else ""
+    return f"{float(last['loss']):.4f}{validation}"
 
 
 def _write(folder: Path, run: FinishedRun, data: TrainingData, band: Band | None) -> None:

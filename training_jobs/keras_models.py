@@ -6,9 +6,12 @@ import math
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scratchnn.datasets import LABELS, SEQUENCE_LENGTH, TrainingData
 from scratchnn.datasets.text import vocabulary_size
 from training_jobs.experiments import Architecture, Convolutional, Recurrent, Training, Variation
+from training_jobs.word_vectors import latent_semantic_analysis
 
 if TYPE_CHECKING:
     import keras
@@ -37,19 +40,30 @@ def configure_tensorflow(*, onednn: bool) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def build_model(variation: Variation, data: TrainingData) -> keras.Sequential:
+def build_model(variation: Variation, data: TrainingData, fitted: np.ndarray | None = None) -> keras.Sequential:
     """Return the untrained model: softmax over the data set's labels.
 
     Takes float32 (batch, 32, 32, 3) in [0, 1], or int32 token ids (batch, 100).
+
+    Args:
+        variation: the model.
+        data: its data set, for labels and vocabulary.
+        fitted: the inputs that will be fitted, for word vectors that begin with what these say; None
+            means those of the training split.
     """
     import keras
 
     classes, architecture = len(LABELS[data.name]), variation.architecture
     if isinstance(architecture, Convolutional):
         layers = _convolutional_layers(architecture, classes)
-    else:
-        layers = _recurrent_layers(architecture, vocabulary_size(data.vocabulary), classes)
-    return keras.Sequential(layers, name=variation.name)
+        return keras.Sequential(layers, name=variation.name)
+    size = vocabulary_size(data.vocabulary)
+    model = keras.Sequential(_recurrent_layers(architecture, size, classes), name=variation.name)
+    if architecture.lsa_scale:
+        ids = data.train.inputs if fitted is None else fitted
+        vectors = latent_semantic_analysis(ids, size, architecture.embedding_dim, architecture.lsa_scale)
+        model.layers[0].set_weights([vectors])
+    return model
 
 
 def _regularizer(weight: float) -> Any:

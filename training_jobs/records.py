@@ -1,6 +1,7 @@
 """What the runs gave, kept in the repository: run.json and history.csv of each, without the models.
 
-    records/<variation>/seed-<seed>/        one record a variation and seed
+    records/<variation>/seed-<seed>/                one record a variation and seed
+    records/<trial>/seed-<seed>-fold-<fold>/        or, of a search's trial, one a fold held out
 
 The report is made from these records alone: anyone can make it again without training, also when
 the folder of runs is gone.
@@ -9,9 +10,10 @@ the folder of runs is gone.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from training_jobs.experiments import variations
 from training_jobs.run_store import RECORD, FinishedRun, finished_runs, write_folder
@@ -29,10 +31,15 @@ def keep_records(runs: Path, records: Path) -> int:
     found += finished_trials(runs)
     for run in found:
         record = run.record()
-        write_folder(records / record["name"] / f"seed-{record['seed']}", partial(_copy_record, run))
+        write_folder(records / record["name"] / _folder_name(record), partial(_copy_record, run))
     for outdated in _outdated(records):
         shutil.rmtree(outdated)
     return len(found)
+
+
+def _folder_name(record: Mapping[str, Any]) -> str:
+    fold = record["settings"]["training"].get("fold")
+    return f"seed-{record['seed']}" + ("" if fold is None else f"-fold-{fold}")
 
 
 def _copy_record(run: FinishedRun, folder: Path) -> None:

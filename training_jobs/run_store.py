@@ -100,6 +100,11 @@ class Checkpoints:
         """Return the folder of the newest complete checkpoint, or None."""
         return max(self.folder.glob("epoch-????"), default=None)
 
+    def epochs(self) -> int:
+        """Return how many epochs the newest complete checkpoint has behind it; 0 without one."""
+        folder = self.latest()
+        return 0 if folder is None else int(folder.name.removeprefix("epoch-"))
+
     def save(self, epochs: int, write: Callable[[Path], None]) -> None:
         """Let `write` fill a folder, then make it the checkpoint and drop the older ones."""
         target = self.folder / f"epoch-{epochs:04d}"
@@ -107,6 +112,11 @@ class Checkpoints:
         for path in self.folder.glob("epoch-????"):
             if path != target:
                 shutil.rmtree(path)
+
+
+def partial_folder(key: RunKey, root: Path) -> Path:
+    """Return the folder of a run in progress."""
+    return key.folder(root).with_suffix(".partial")
 
 
 @contextmanager
@@ -117,7 +127,7 @@ def open_partial(key: RunKey, root: Path) -> Iterator[Checkpoints]:
         RunError: another process trains this run now. (The lock dies with its holder, so a killed
             run leaves none behind.)
     """
-    folder = key.folder(root).with_suffix(".partial")
+    folder = partial_folder(key, root)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder.with_suffix(".lock")).open("w") as lock:
         try:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.datasets import Split, TrainingData, model_inputs
-from training_jobs.augmentation import augment, draw_changes
+from training_jobs.augmentation import augment, draw_changes, hide_words
 from training_jobs.errors import RunError
 from training_jobs.experiments import Training
 from training_jobs.keras_models import build_model, compile_model, without_optimizer
@@ -37,6 +37,7 @@ from training_jobs.run_store import (
     write_folder,
     write_json,
 )
+from training_jobs.splits import fitting_splits
 
 if TYPE_CHECKING:
     import keras
@@ -97,8 +98,8 @@ def _train(
     key: RunKey, data: TrainingData, target: Path, checkpoints: Checkpoints, progress: Progress
 ) -> FinishedRun:
     training = key.variation.training
-    train, validation = data.train.head(training.max_rows), data.validation.head(training.max_rows)
-    model, state = _start(key, data, checkpoints)
+    train, validation = fitting_splits(data, training, key.seed)
+    model, state = _start(key, data, train, checkpoints)
     while not _is_over(state, training):
         began = time.monotonic()
         epoch = len(state.history)
@@ -110,7 +111,7 @@ def _train(
         progress(f"{key.variation.name} seed {key.seed} epoch {epoch + 1}/{training.epochs}")
     if state.best is not None:
         model.set_weights(state.best)
-    write_folder(target, lambda folder: _write_result(folder, key, data, model, state))
+    write_folder(target, lambda folder: _write_result(folder, key, data, validation, model, state))
     return FinishedRun(target)
 
 
@@ -121,14 +122,15 @@ def _is_over(state: _State, training: Training) -> bool:
     return len(state.history) >= training.epochs
 
 
-def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[keras.Sequential, _State]:
+def _start(
+    key: RunKey, data: TrainingData, train: Split, checkpoints: Checkpoints
+) -> tuple[keras.Sequential, _State]:
     """Return the model and its state, new or as the newest checkpoint has them."""
     import keras
 
     if (folder := checkpoints.latest()) is None:
-        model = _seeded_model(key, data)
-        rows = len(data.train.head(key.variation.training.max_rows).labels)
-        compile_model(model, key.variation.training, rows)
+        model = _seeded_model(key, data, train)
+        compile_model(model, key.variation.training, len(train.labels))
         return model, _State(0.0, [])
     state = _State(**json.loads((folder / _CHECKPOINT_STATE).read_text(encoding="utf-8")))
     if (folder / _CHECKPOINT_BEST).exists():
@@ -137,7 +139,7 @@ def _start(key: RunKey, data: TrainingData, checkpoints: Checkpoints) -> tuple[k
     return keras.models.load_model(folder / MODEL), state
 
 
-def _seeded_model(key: RunKey, data: TrainingData) -> keras.Sequential:
+def _seeded_model(key: RunKey, data: TrainingData, train: Split) -> keras.Sequential:
     """Return the untrained model with the weights of this seed.
 
     Keras draws the seeds of a model's weights from Python's own generator, which all threads of a
@@ -150,7 +152,7 @@ def _seeded_model(key: RunKey, data: TrainingData) -> keras.Sequential:
     for _ in range(_MAX_BUILDS):
         keras.utils.clear_session(free_memory=False)  # layers of each build are named alike
         keras.utils.set_random_seed(key.seed)
-        model = build_model(key.variation, data)
+        model = build_model(key.variation, data, train.inputs)
         before, state = state, random.getstate()
         if state == before:
             return model
@@ -167,18 +169,20 @@ def _save_checkpoint(checkpoints: Checkpoints, model: keras.Model, state: _State
     checkpoints.save(len(state.history), write)
 
 
-def _fit_epoch(model: keras.Model, key: RunKey, train: Split, validation: Split, epoch: int) -> dict[str, float]:
-    """Train one epoch; return loss and accuracy on both splits."""
+def _fit_epoch(
+    model: keras.Model, key: RunKey, train: Split, validation: Split | None, epoch: int
+) -> dict[str, float]:
+    """Train one epoch; return loss and accuracy on the fitted and the validating rows."""
     generator = np.random.default_rng([key.seed, epoch])
     order = generator.permutation(len(train.labels))
     _seed_dropout(model, generator)
     fitted = model.fit(
         _batches(train, order, key.variation.training, generator),
-        validation_data=(model_inputs(validation.inputs), validation.labels),
+        validation_data=None if validation is None else (model_inputs(validation.inputs), validation.labels),
         shuffle=False,  # `order` has done it, the same way in a resumed run
         verbose=0,
     )
-    return {name: float(fitted.history[name][0]) for name in HISTORY_COLUMNS}
+    return {name: float(fitted.history[name][0]) for name in HISTORY_COLUMNS if name in fitted.history}
 
 
 def _seed_dropout(model: keras.Model, generator: np.random.Generator) -> None:
@@ -198,6 +202,8 @@ def _batches(
     size = training.batch_size
     # Drawn at once, and not as a batch is asked for: Keras may ask in any order, and twice.
     changes = draw_changes(len(order), generator) if training.augment else None
+    share = training.hidden_words
+    rows = hide_words(split.inputs, share, generator) if share else split.inputs
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         """The split's rows in order."""
@@ -207,7 +213,7 @@ def _batches(
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             chosen = slice(index * size, (index + 1) * size)
-            inputs = split.inputs[order[chosen]]
+            inputs = rows[order[chosen]]
             if changes is not None:
                 inputs = augment(inputs, changes[chosen])
             return model_inputs(inputs), split.labels[order[chosen]]
@@ -231,16 +237,22 @@ def classification_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dic
     }
 
 
-def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Sequential, state: _State) -> None:
+def _write_result(
+    folder: Path,
+    key: RunKey,
+    data: TrainingData,
+    validation: Split | None,
+    model: keras.Sequential,
+    state: _State,
+) -> None:
     bare = without_optimizer(model)
     bare.save(folder / MODEL)
-    splits = {"validation": data.validation}
+    splits = {} if validation is None else {"validation": validation}
     if not key.variation.trial:
-        splits["test"] = data.test
+        splits["test"] = data.test.head(key.variation.training.max_rows)
     outputs: dict[str, np.ndarray] = {}
     scores = {}
-    for name, whole in splits.items():
-        split = whole.head(key.variation.training.max_rows)
+    for name, split in splits.items():
         probabilities = predict(bare, split)
         outputs |= {f"{name}_probabilities": probabilities, f"{name}_labels": split.labels}
         scores[name] = classification_metrics(split.labels, probabilities)
@@ -264,9 +276,10 @@ def _write_result(folder: Path, key: RunKey, data: TrainingData, model: keras.Se
 
 
 def write_history(path: Path, history: list[Mapping[str, float]] | list[dict[str, float]]) -> None:
-    """Write one line an epoch: epoch, loss, accuracy, val_loss, val_accuracy."""
+    """Write one line an epoch: epoch, loss, accuracy and, where rows validated, val_loss, val_accuracy."""
+    names = [name for name in HISTORY_COLUMNS if name in history[0]]
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer: Any = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["epoch", *HISTORY_COLUMNS])
+        writer.writerow(["epoch", *names])
         for epoch, row in enumerate(history, start=1):
-            writer.writerow([epoch, *(repr(row[name]) for name in HISTORY_COLUMNS)])
+            writer.writerow([epoch, *(repr(row[name]) for name in names)])

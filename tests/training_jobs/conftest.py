@@ -1,10 +1,12 @@
 """Tiny data sets and variations: the training jobs without hours of training."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jobs_support import SMOKE, command
 
 from scratchnn.datasets import Split, TrainingData
 from training_jobs.experiments import Convolutional, Recurrent, Training, Variation
@@ -30,6 +32,15 @@ def nusax_folder(tmp_path_factory) -> Path:
             lines.append(f'{number},"{words}, {LABEL_WORDS[label]}",{label}')
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="session")
+def trained(nusax_folder, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Return the folder of runs after two seeds were trained on two workers, and what was printed."""
+    runs = tmp_path_factory.mktemp("runs")
+    done = command("run", SMOKE, "--seeds", "0,1", "--jobs", "2", "--data", nusax_folder, "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    return runs, done
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from training_jobs.experiments import Variation
 from training_jobs.run_store import RunKey, write_folder, write_json
 
 REPOSITORY = Path(__file__).parents[2]
+# The variation that is trained for real, on the made-up rows: the smallest that has all there is to a run.
+SMOKE = "lstm_1x32_both"
 
 
 def with_training(variation: Variation, **changes) -> Variation:

@@ -1,10 +1,10 @@
-"""Augmentation mirrors and shifts, and nothing else."""
+"""Augmentation mirrors, shifts and hides words, and nothing else."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_jobs.augmentation import MAX_SHIFT, augment, draw_changes
+from training_jobs.augmentation import MAX_SHIFT, augment, draw_changes, hide_words
 
 
 def plain(image, mirrored, down, right):
@@ -35,3 +35,15 @@ def test_every_change_is_drawn():
     changes = draw_changes(10_000, np.random.default_rng(0))
     assert set(changes[:, 0]) == {0, 1}
     assert set(changes[:, 1]) == set(changes[:, 2]) == set(range(-MAX_SHIFT, MAX_SHIFT + 1))
+
+
+def test_a_share_of_the_words_is_hidden_and_no_padding():
+    ids = np.tile(np.array([[7, 8, 9, 0]], np.int32), (4000, 1))
+    hidden = hide_words(ids, 0.2, np.random.default_rng(0))
+    assert hidden.dtype == np.int32
+    assert (ids[:, :3] >= 7).all()  # the argument is left as it is
+    assert (hidden[:, 3] == 0).all()
+    assert ((hidden == ids) | (hidden == 1)).all()
+    # 12,000 words: four standard deviations are 0.015.
+    assert abs((hidden[:, :3] == 1).mean() - 0.2) < 0.015
+    assert not np.array_equal(hidden, hide_words(ids, 0.2, np.random.default_rng(1)))

@@ -10,7 +10,7 @@ from training_jobs.goldens import band_of, describe_drift
 
 @pytest.fixture
 def golden(tmp_path):
-    def write(name, *, shift=0.0, flip=0, macro_f1=0.5, band=None, loss=1.0, probes=0, labels=0):
+    def write(name, *, shift=0.0, flip=0, macro_f1=0.5, band=None, losses="1.0,2.0", probes=0, labels=0):
         folder = tmp_path / name
         folder.mkdir()
         predictions = np.zeros(10, np.int64)
@@ -24,7 +24,8 @@ def golden(tmp_path):
         )
         metrics = {"macro_f1": macro_f1, "band": band, "training": {"test": {"macro_f1": macro_f1}}}
         (folder / "metrics.json").write_text(json.dumps(metrics))
-        (folder / "history.csv").write_text(f"epoch,val_loss\n1,9\n2,{loss}\n")
+        columns = "loss,val_loss" if "," in losses else "loss"
+        (folder / "history.csv").write_text(f"epoch,{columns}\n1,{losses}9\n2,{losses}\n")
         return folder
 
     return write
@@ -36,10 +37,10 @@ def test_nothing_there_is_new(golden, tmp_path):
 
 def test_every_drift_is_said(golden):
     old = golden("old", band={"low": 0.4, "high": 0.6, "seeds": 3})
-    new = golden("new", shift=0.125, flip=3, macro_f1=0.55, loss=0.5)
+    new = golden("new", shift=0.125, flip=3, macro_f1=0.55, losses="0.5")
     assert describe_drift(old, new) == (
         "probe outputs differ by 0.12 at most; label agreement 0.7000; "
-        "macro-F1 0.5000 -> 0.5500 (+0.0500); last validation loss 1.0000 -> 0.5000; "
+        "macro-F1 0.5000 -> 0.5500 (+0.0500); last loss 1.0000 (validation 2.0000) -> 0.5000; "
         "inside the band 0.400 to 0.600"
     )
 

@@ -33,7 +33,7 @@ def test_settings_are_the_reports():
     assert settings["architecture"] == {
         "cell": "rnn", "layers": 5, "units": 32, "bidirectional": True,
         "mask_zero": False, "embedding_dim": 128, "dropout": 0.5, "embedding_dropout": 0.0, "l2": 0.0,
-        "pooling": "last", "word_dropout": 0.0,
+        "pooling": "last", "word_dropout": 0.0, "lsa_scale": 0.0,
     }  # fmt: skip
     assert settings["training"]["epochs"] == 15
     assert settings["training"]["batch_size"] == 50

@@ -1,5 +1,7 @@
 """The command line, as its users run it: in processes of its own."""
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -9,12 +11,11 @@ import time
 
 import numpy as np
 import pytest
-from jobs_support import REPOSITORY, clean_environment, command
+from jobs_support import REPOSITORY, clean_environment, command, in_fresh_process
+from jobs_support import SMOKE as NAME
 
 from training_jobs.cli import main
 from training_jobs.experiments import variations
-
-NAME = "lstm_1x32_both"
 
 
 def test_list_names_every_variation(tmp_path, capsys):
@@ -57,22 +58,13 @@ def test_bad_seeds_are_refused(capsys, seeds):
     assert "expected" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def trained(nusax_folder, tmp_path_factory):
-    """Return the folder of runs after two seeds were trained on two workers, and what was printed."""
-    runs = tmp_path_factory.mktemp("runs")
-    done = command("run", NAME, "--seeds", "0,1", "--jobs", "2", "--data", nusax_folder, "--runs", runs)
-    assert done.returncode == 0, done.stderr
-    return runs, done
-
-
 @pytest.mark.keras
 def test_smoke_training(trained):
     runs, done = trained
     records = [json.loads(path.read_text()) for path in runs.glob(f"{NAME}/*/run.json")]
     assert sorted(record["seed"] for record in records) == [0, 1]
     assert sorted(line.split(":")[0] for line in done.stdout.splitlines()) == [f"{NAME} seed 0", f"{NAME} seed 1"]
-    assert "2/2" in done.stderr
+    assert "30/30" in done.stderr  # epochs
 
 
 @pytest.mark.keras
@@ -113,28 +105,31 @@ def test_a_killed_run_goes_on_to_the_same_model(trained, nusax_folder, tmp_path)
     assert (resumed / "history.csv").read_text() == (whole / "history.csv").read_text()
 
 
+def regenerate_thrice(data, runs, golden):
+    """Regenerate without --yes, with it, and all there are; return each exit code, output and the files there."""
+    steps = []
+    for more in ([NAME], [NAME, "--yes"], ["--yes"]):
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            options = ["--data", str(data), "--runs", str(runs), "--golden", str(golden)]
+            code = main(["regenerate", *more, *options])
+        files = {str(path.relative_to(golden)): path.read_bytes() for path in golden.rglob("*") if path.is_file()}
+        steps.append((code, output.getvalue(), files))
+    return steps
+
+
 @pytest.mark.keras
 def test_regenerate_prints_the_drift_and_replaces_only_when_told(trained, nusax_folder, tmp_path):
-    def regenerate(*more):
-        options = ["--data", nusax_folder, "--runs", trained[0], "--golden", tmp_path]
-        return command("regenerate", *more, *options)
+    first, second, third = in_fresh_process(regenerate_thrice, nusax_folder, trained[0], tmp_path)
 
-    def files():
-        return {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert first == (1, f"{NAME}: new\nnothing was replaced\n", {})
 
-    first = regenerate(NAME)
-    assert (first.returncode, files()) == (1, {})
-    assert first.stdout == f"{NAME}: new\nnothing was replaced\n"
+    code, _, made = second
+    assert code == 0
+    assert set(made) == {"manifest.json"} | {
+        f"{NAME}/{name}" for name in ("model.keras", "golden.npz", "metrics.json", "history.csv", "vocabulary.txt")
+    }
 
-    second = regenerate(NAME, "--yes")
-    assert second.returncode == 0, second.stderr
-    made = files()
-    assert {path.name for path in made} == {
-        "manifest.json", "model.keras", "golden.npz", "metrics.json", "history.csv", "vocabulary.txt",
-    }  # fmt: skip
-
-    third = regenerate("--yes")
-    assert third.stdout.splitlines()[0].startswith(
-        f"{NAME}: probe outputs differ by 0 at most; label agreement 1.0000; macro-F1 "
-    )
-    assert files() == made
+    code, output, files = third
+    assert code == 0
+    assert output.startswith(f"{NAME}: probe outputs differ by 0 at most; label agreement 1.0000; macro-F1 ")
+    assert files == made

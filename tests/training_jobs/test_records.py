@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from jobs_support import finish
+from jobs_support import finish, with_training
 
 from training_jobs.claims import MIN_SEEDS
 from training_jobs.cli import main
@@ -42,6 +42,16 @@ def test_runs_are_kept_without_their_models(runs, tmp_path, capsys):
         run.record()["test"] for run in finished_runs(CNN, runs)
     ]
     assert [run.record()["name"] for run in finished_trials(records)] == ["search_cnn_1"]
+
+
+def test_each_fold_of_a_trial_has_its_record(tmp_path):
+    for fold in (0, 1):
+        finish(with_training(TRIAL, fold=fold), 0, 0.5 + fold / 10, tmp_path / "runs")
+    assert keep_records(tmp_path / "runs", tmp_path / "records") == 2
+    found = {
+        run.folder.name: run.record()["validation"]["macro_f1"] for run in finished_trials(tmp_path / "records")
+    }
+    assert found == {"seed-0-fold-0": 0.5, "seed-0-fold-1": 0.6}
 
 
 def test_recording_again_replaces_and_keeps_what_has_no_run_any_more(runs, tmp_path):

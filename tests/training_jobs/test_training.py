@@ -4,14 +4,18 @@ import contextlib
 import csv
 import dataclasses
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from jobs_support import in_fresh_process, with_training
 
 from scratchnn.datasets import load_training_data
+from training_jobs.experiments import Training
 from training_jobs.run_store import FinishedRun, RunKey
+from training_jobs.splits import fitting_splits
 from training_jobs.training import train_run
+from training_jobs.word_vectors import latent_semantic_analysis
 
 pytestmark = [
     pytest.mark.keras,
@@ -45,10 +49,12 @@ def history(run):
 
 @pytest.fixture(params=["cnn", "rnn"])
 def case(request, image_data, nusax_folder, tiny_cnn, tiny_rnn):
-    """Return (variation, data): with Dropout and, for images, augmentation and a schedule."""
+    """Return (variation, data): with Dropout and all that is drawn or computed before an epoch."""
     if request.param == "cnn":
         return with_training(tiny_cnn, augment=True, cosine=True, patience=3), image_data
-    return tiny_rnn, load_training_data("nusax", nusax_folder)
+    architecture = dataclasses.replace(tiny_rnn.architecture, lsa_scale=0.3)
+    variation = dataclasses.replace(with_training(tiny_rnn, hidden_words=0.2), architecture=architecture)
+    return variation, load_training_data("nusax", nusax_folder)
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(case, tmp_path):
@@ -68,15 +74,17 @@ def test_a_stopped_run_goes_on_to_the_same_weights(case, tmp_path):
     assert len(history(whole)) == 3
 
 
-def train_with_onednn(key, data, root, stop=0):
-    """Train as a job does, in a process of its own; return whether oneDNN was on."""
+def train_with_onednn(key, data, *roots, stop=0):
+    """Train as a job does, stop the run of the last root, and return whether oneDNN was on."""
     from training_jobs.keras_models import configure_tensorflow
 
     configure_tensorflow(onednn=True)
     from tensorflow.python.util import _pywrap_util_port
 
+    for root in roots[:-1]:
+        train_run(key, data, root)
     with contextlib.suppress(Stopped):
-        train_run(key, data, root, stop_after(stop))
+        train_run(key, data, roots[-1], stop_after(stop))
     return _pywrap_util_port.IsMklEnabled()
 
 
@@ -85,8 +93,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights_with_onednn_too(tiny_cnn, ima
     key = RunKey(variation, 0, image_data.fingerprint)
     folders = [key.folder(tmp_path / name) for name in ("whole", "stopped")]
 
-    assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "whole")
-    assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "stopped", 2)
+    stop = partial(train_with_onednn, stop=2)
+    assert in_fresh_process(stop, key, image_data, tmp_path / "whole", tmp_path / "stopped")
     assert [folder.exists() for folder in folders] == [True, False]
     assert in_fresh_process(train_with_onednn, key, image_data, tmp_path / "stopped")
 
@@ -185,6 +193,42 @@ def test_early_stopping_takes_the_best_epoch(tiny_cnn, image_data, tmp_path):
     shorter = train_run(RunKey(until_best, 0, "data"), image_data, tmp_path)
     for ours, theirs in zip(weights(run), weights(shorter), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_that_fits_all_rows_validates_on_none(nusax_folder, tiny_rnn, tmp_path):
+    data = load_training_data("nusax", nusax_folder)
+    key = RunKey(with_training(tiny_rnn, epochs=1, fit_on="train+validation"), 0, "data")
+    run = train_run(key, data, tmp_path)
+    assert [set(row) for row in history(run)] == [{"epoch", "loss", "accuracy"}]
+    assert "validation" not in run.record()
+    assert set(run.record()["test"]) == {"accuracy", "macro_f1"}
+
+
+def test_a_fold_is_scored_on_the_rows_held_out(nusax_folder, tiny_rnn, tmp_path):
+    data = load_training_data("nusax", nusax_folder)
+    variation = with_training(tiny_rnn, epochs=1, fit_on="train+validation", fold=1)
+    variation = dataclasses.replace(variation, tag="search_rnn_1", trial=True)
+    run = train_run(RunKey(variation, 0, "data"), data, tmp_path)
+    _, held = fitting_splits(data, variation.training, 0)
+    with np.load(run.folder / "outputs.npz") as outputs:
+        np.testing.assert_array_equal(outputs["validation_labels"], held.labels)
+        assert outputs.files == ["validation_probabilities", "validation_labels"]
+    assert "val_loss" in history(run)[0]
+
+
+def test_word_vectors_begin_with_what_the_fitted_texts_say(nusax_folder, tiny_rnn):
+    from training_jobs.keras_models import build_model
+
+    data = load_training_data("nusax", nusax_folder)
+    architecture = dataclasses.replace(tiny_rnn.architecture, lsa_scale=0.3)
+    variation = dataclasses.replace(tiny_rnn, architecture=architecture)
+    fitted, _ = fitting_splits(data, Training(1, 8, fit_on="train+validation"), 0)
+    vectors = build_model(variation, data, fitted.inputs).layers[0].get_weights()[0]
+    np.testing.assert_array_equal(
+        vectors, latent_semantic_analysis(fitted.inputs, len(data.vocabulary) + 2, 8, 0.3)
+    )
+    # Without them the training split's are meant, and they are others.
+    assert not np.array_equal(build_model(variation, data).layers[0].get_weights()[0], vectors)
 
 
 def test_l2_masking_and_word_dropout_are_in_the_model(nusax_folder, tiny_rnn):

@@ -43,7 +43,8 @@ def _draw(axes: Any, result: Result, measure: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for prefix, name, colour, style in _SPLITS:
-        for number, history in enumerate(result.histories):
+        histories = [history for history in result.histories if prefix + measure in history]
+        for number, history in enumerate(histories):
             label = name if number == 0 else None
             marker = "o" if len(history["epoch"]) < 4 else None
             axes.plot(

@@ -24,6 +24,7 @@ from training_jobs.report.results import (
 )
 from training_jobs.report.words import settings_in_words, value_in_words, varied
 from training_jobs.run_store import write_folder
+from training_jobs.search import CRITERIA
 
 TARGETS = {"lstm": ("macro_f1", 0.76), "rnn": ("macro_f1", 0.65), "cnn": ("accuracy", 0.80)}
 
@@ -208,10 +209,9 @@ def _search_tables(trials: Sequence[TrialResult]) -> list[tuple[str, Table]]:
 
 def _search_table(trials: Sequence[TrialResult]) -> Table:
     names = varied([trial.settings for trial in trials])
-    head = ("least validation loss", *(name.replace("_", " ") for name in names))
+    head = (CRITERIA[trials[0].family].name, *(name.replace("_", " ") for name in names))
     rows = tuple(
-        (str(trial.validation_loss), *(value_in_words(trial.settings.get(name)) for name in names))
-        for trial in trials
+        (str(trial.scores), *(value_in_words(trial.settings.get(name)) for name in names)) for trial in trials
     )
     return Table(head, rows)
 

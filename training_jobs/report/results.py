@@ -14,7 +14,7 @@ from training_jobs.claims import CLAIMS, Claim, Verdict, judge
 from training_jobs.experiments import BEST, ROWS, Family, Row, Variation, masked
 from training_jobs.records import finished_trials
 from training_jobs.run_store import RECORD, FinishedRun, finished_runs
-from training_jobs.search import least_validation_loss
+from training_jobs.search import CRITERIA
 from training_jobs.training import HISTORY
 
 History = Mapping[str, Sequence[float]]
@@ -56,8 +56,8 @@ class Result:
 
     @property
     def least_validation_loss(self) -> Scores:
-        """What early stopping and the searches go by."""
-        return Scores(tuple(min(history["val_loss"]) for history in self.histories))
+        """What early stopping goes by; none where no rows were left to validate."""
+        return Scores(tuple(min(history["val_loss"]) for history in self.histories if "val_loss" in history))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def collect(label: str, variation: Variation, report_macro_f1: float | None, rec
     found = [run.record() for run in runs]
 
     def scores(split: str, name: str) -> Scores:
-        return Scores(tuple(record[split][name] for record in found))
+        return Scores(tuple(record[split][name] for record in found if split in record))
 
     return Result(
         label=label,
@@ -118,23 +118,29 @@ def best_results(records: Path) -> list[Result]:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a search proposed, and the least validation loss of each seed."""
+    """What a search proposed, and what the criterion of its family gave for each run."""
 
     family: Family
     settings: Mapping[str, Any]
-    validation_loss: Scores
+    scores: Scores
 
 
 def trial_results(records: Path) -> list[TrialResult]:
     """Return the trials of all searches, those of a family together, the best first."""
     trials = []
     for _, runs in groupby(finished_trials(records), key=lambda run: run.folder.parent):
-        seeds = list(runs)
-        settings = seeds[0].record()["settings"]
-        losses = tuple(least_validation_loss(run.folder / HISTORY) for run in seeds)
-        varied = {**settings["architecture"], **settings["training"]}
-        trials.append(TrialResult(settings["family"], varied, Scores(losses)))
-    return sorted(trials, key=lambda trial: (trial.family, trial.validation_loss.mean))
+        of_trial = list(runs)
+        settings = of_trial[0].record()["settings"]
+        scores = Scores(tuple(map(CRITERIA[settings["family"]].measure, of_trial)))
+        varied = {**settings["architecture"], **settings["training"], "fold": None}  # each fold is one of its runs
+        trials.append(TrialResult(settings["family"], varied, scores))
+    return sorted(trials, key=lambda trial: (trial.family, _loss(trial)))
+
+
+def _loss(trial: TrialResult) -> float:
+    """Return the score, or its negative where more is better."""
+    mean = trial.scores.mean
+    return mean if CRITERIA[trial.family].direction == "minimize" else -mean
 
 
 def versions(records: Path) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import DataError
 from ..layers.text_vectorization import TextVectorization
 
+UNKNOWN_ID = 1
 FIRST_TOKEN_ID = 2
 _TOKENIZER = TextVectorization([""])
 
