@@ -1,6 +1,7 @@
 """The command line: `scratchnn predict | inspect | verify`."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 a model disagrees with Keras, 2 it could not be done (the reason goes to standard error).
     """
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a file says may have no place in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(options.command(options))
     except ScratchnnError as error:

@@ -105,6 +105,10 @@ WRONG_FILES = {
         ),
         "Dense 'dense': option 'units': expected an integer >= 1, got -2",
     ),
+    "with a class that no terminal shows": (
+        lambda path: write_keras(path, [INPUT, layer("Dense\ud800", name="d")], {}),
+        r"scratchnn has no layer",
+    ),
     "with two faults": (
         lambda path: write_keras(path, [INPUT, DENSE, layer("Mystery", name="m")], {"dense": [KERNEL.T, BIAS]}),
         r"(?s)2 faults.*Dense 'dense'.*Mystery 'm'",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 import zipfile
 
@@ -9,7 +10,15 @@ import h5py
 import numpy as np
 import pytest
 
-from scratchnn import ModelFaults, ModelFileError, ScratchnnError, UnsupportedError, WeightError, load_model
+from scratchnn import (
+    ConfigError,
+    ModelFaults,
+    ModelFileError,
+    ScratchnnError,
+    UnsupportedError,
+    WeightError,
+    load_model,
+)
 from scratchnn.keras_files import limits
 from tests.keras_files.writing import (
     BIAS,
@@ -348,6 +357,28 @@ def test_other_kinds_of_files(tmp_path, content):
     (tmp_path / "m.keras").write_bytes(content)
     with pytest.raises(ModelFileError, match=r"expected a \.keras \(zip\) or \.h5 \(HDF5\) file"):
         load_model(tmp_path / "m.keras")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "m.keras")
+    with pytest.raises(ModelFileError, match="expected a file, got a pipe or a device"):
+        load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("name", ["d\ud800", "d\0", "d\x1b[31m", "d" * 2000])
+def test_names_that_no_terminal_shows(name, tmp_path):
+    named = {**DENSE, "name": name, "config": {**DENSE["config"], "name": name}}
+    write_zip(tmp_path / "m.keras", members(sequential(INPUT, named), {"layers/dense": [KERNEL, BIAS]}))
+    with pytest.raises(ConfigError, match="Dense: expected a name of printable characters") as caught:
+        load_model(tmp_path / "m.keras")
+    assert str(caught.value).isprintable()
+
+
+def test_a_vocabulary_of_a_layer_that_takes_none(tmp_path):
+    path = tmp_path / "m.keras"
+    write_zip(path, {**dense_members(), "assets/layers/dense/vocabulary.txt": b"a\nb"})
+    with pytest.raises(ScratchnnError, match="Dense 'dense': expected no vocabulary in the file's assets"):
+        load_model(path)
 
 
 def test_no_file_and_a_folder(tmp_path):

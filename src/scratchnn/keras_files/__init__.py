@@ -68,6 +68,8 @@ def read_layer_weights(path: Path, layers: Sequence[LayerSpec]) -> list[tuple[We
 
 def _kind(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe could be waited for, for ever
+            raise ModelFileError(f"{path}: expected a file, got a pipe or a device")
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ConfigError, ScratchnnError, UnsupportedError
 from ..spec import LayerSpec, ModelSpec, NodeSpec, TensorRef
+from . import limits
 from .arguments import is_ref
 from .custom import custom_objects
 from .legacy import modern_layer
@@ -119,6 +120,8 @@ def _layer(entry: Any, keras_version: str) -> LayerSpec:
     name = entry.get("name", own) or class_name.lower()
     if not isinstance(name, str) or own not in (None, name):
         raise ConfigError(f"{class_name}: expected one name as text, got {entry.get('name')!r} and {own!r}")
+    if not name.isprintable() or len(name) > limits.MAX_NAME:
+        raise ConfigError(f"{class_name}: expected a name of printable characters, got {name!r:.200}")
     if class_name in MODELS:
         model = replace(model_spec(entry, keras_version), name=name)
         return LayerSpec(model.class_name, name, {"name": name}, keras_version=major(keras_version), model=model)

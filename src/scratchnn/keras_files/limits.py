@@ -14,6 +14,8 @@ SMALL = 1 << 20
 MAX_TEXT = 64 << 20
 # Objects inside each other: groups in HDF5, lists and objects in JSON.
 MAX_DEPTH = 100
+# Characters of a layer's name.
+MAX_NAME = 1000
 # Members of an archive; groups and arrays of an HDF5 file.
 MAX_MEMBERS = 100_000
 # Elements that one sample may have anywhere in the model.

@@ -116,7 +116,7 @@ def read_index(
 
 
 def _vocabulary(options: Options, kind: type, special: list[Any]) -> list[Any]:
-    listed, saved = options.raw("vocabulary", None), options.assets.get("vocabulary")
+    listed, saved = options.raw("vocabulary", None), options.asset("vocabulary")
     if not isinstance(listed, list | tuple | str | None):  # a text is the path of a file on another machine
         raise ConfigError(f"{options.layer}: option 'vocabulary': expected a list of tokens, got {listed!r:.200}")
     tokens = listed if isinstance(listed, list | tuple) else saved
@@ -141,8 +141,8 @@ def _idf_weights(options: Options, weights: Weights, mode: str, given: int, size
         if len(weights):  # TextVectorization saves them twice, for itself and for the lookup layer inside it
             weights.take("idf_weights", (depth,))
         return found
-    if options.assets.get("idf_weights") is not None:
-        return np.asarray(options.assets["idf_weights"], np.float32)
+    if (saved := options.asset("idf_weights")) is not None:
+        return np.asarray(saved, np.float32)
     array = np.asarray(listed if listed is not None else [])
     if array.dtype.kind not in "fiu" or array.shape != (given,):
         raise ConfigError(f"{options.layer}: option 'idf_weights': expected {given} numbers, got {listed!r:.200}")

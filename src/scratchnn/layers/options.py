@@ -47,7 +47,7 @@ class Options:
         assets: Mapping[str, Any] | None = None,
     ) -> None:
         self.layer = layer
-        self.assets = assets or {}
+        self._assets, self._asked_for_assets = assets or {}, False
         self.keras_version = keras_version
         self._config = dict(config)
         self._unread = set(config)
@@ -67,6 +67,11 @@ class Options:
         if default is _REQUIRED:
             raise ConfigError(f"{self.layer}: option {key!r} is missing")
         return default
+
+    def asset(self, key: str) -> Any:
+        """What Keras saved under that name beside the weights, or None."""
+        self._asked_for_assets = True
+        return self._assets.get(key)
 
     def _fail(self, key: str, expected: str, got: Any) -> ConfigError:
         return ConfigError(f"{self.layer}: option {key!r}: expected {expected}, got {got!r}")
@@ -183,7 +188,12 @@ class Options:
 
         Raises:
             UnsupportedError: keys that are neither implemented nor known not to matter.
+            ConfigError: texts beside the weights, for a layer that takes none.
         """
+        if self._assets and not self._asked_for_assets:
+            raise ConfigError(
+                f"{self.layer}: expected no {' or '.join(sorted(self._assets))} in the file's assets"
+            )
         unknown = sorted(key for key in self._unread if key not in INERT_KEYS and not key.endswith(INERT_SUFFIXES))
         if unknown:
             pairs = ", ".join(f"{key}={self._config[key]!r}" for key in unknown)
