@@ -37,7 +37,7 @@ def agree(case: Case, entry: Entry, keras: Any, scratch: Layer) -> Any:
     args, kwargs, mask = oracle.call_arguments(case)
     reference, sequence = oracle.run_keras(keras, case), oracle.run_sequences(keras, case)
     reference64 = sequence64 = None
-    if "texts" not in case.kinds and entry.float64:
+    if "texts" not in case.kinds and entry.float64 and oracle.has_float64():
         keras64 = oracle.keras_layer(case, "float64")
         reference64 = oracle.run_keras(keras64, case, "float64")
         sequence64 = oracle.run_sequences(keras64, case, "float64")

@@ -81,10 +81,12 @@ def taken_for_a_bias(shapes):
     axis of x (docs/findings.md); where it is the last axis of both, no harm is done.
     """
     rank = max(map(len, shapes))
-    for shape in shapes[1:]:
-        full = (shape[0], *[1] * (rank - len(shape)), *shape[1:])
-        wide = [axis for axis, size in enumerate(full) if size > 1]
-        yield len(wide) == 1 and wide[0] != rank - 1
+    full = [(shape[0], *[1] * (rank - len(shape)), *shape[1:]) for shape in shapes]
+    for place, shape in enumerate(full[1:], start=1):
+        before = np.broadcast_shapes(*full[:place])
+        wide = [axis for axis, size in enumerate(shape) if size > 1]
+        along_the_second = before[-1] != shape[-1] == before[1]
+        yield len(wide) == 1 and (wide[0] != rank - 1 or along_the_second)
 
 
 def mask_arrays(case: Case, kinds: list[str | None]) -> list[np.ndarray | None]:

@@ -30,6 +30,12 @@ def keras_module() -> Any:
     return keras
 
 
+@cache
+def has_float64() -> bool:
+    """Whether Keras computes in float64: on JAX and PyTorch its operations turn float64 into float32."""
+    return bool(keras_module().backend.result_type("float64", "float64") == "float64")
+
+
 def with_dtype(options: dict[str, Any], dtype: str) -> dict[str, Any]:
     """A config, and the configs of layers inside it, with that dtype."""
     typed = {key: _typed(value, dtype) for key, value in copy.deepcopy(options).items()}

@@ -6,6 +6,7 @@ the run (the table is what comes out of it); an error in collecting does.
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _reason(text: str) -> str:
     """The line of a failure that says what differs."""
-    lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
-    errors = [line for line in lines if "Error" in line or " off: " in line]
+    # Several failures of one test come as a group, whose lines stand behind bars.
+    marked = [line.lstrip(" |") for line in text.splitlines() if line.startswith("E ") or " | " in line[:9]]
+    lines = [line.removeprefix("E").strip() for line in marked]
+    errors = [line for line in lines if re.match(r"[\w.]*Error: ", line) or " off: " in line]
     return (errors or lines or [text])[0][:400]
