@@ -14,31 +14,35 @@ VARIATION = report_variations()["lstm_1x32_both"]
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress, "run_key", lambda job: RunKey(job.variation, job.seed, "data"))
+    monkeypatch.setattr(progress, "run_key", key)
     return lambda seed: Job(VARIATION, seed, None, tmp_path)
 
 
+def key(job):
+    return RunKey(job.variation, job.seed, "data")
+
+
 def checkpoint(job, epochs):
-    with open_partial(RunKey(job.variation, job.seed, "data"), job.root) as checkpoints:
+    with open_partial(key(job), job.root) as checkpoints:
         checkpoints.save(epochs, lambda folder: (folder / "state").write_text(""))
 
 
-def test_epochs_are_counted_by_the_checkpoints(job):
-    assert epochs_trained(job(0)) == 0
+def test_epochs_are_counted_by_the_checkpoints(job, tmp_path):
+    assert epochs_trained(key(job(0)), tmp_path) == 0
     checkpoint(job(0), 3)
-    assert epochs_trained(job(0)) == 3
+    assert epochs_trained(key(job(0)), tmp_path) == 3
     checkpoint(job(0), 12)
-    assert epochs_trained(job(0)) == 12
+    assert epochs_trained(key(job(0)), tmp_path) == 12
 
 
 def test_a_finished_run_has_all_epochs_behind_it(job, tmp_path):
     finish(VARIATION, 0, 0.5, tmp_path)
-    assert epochs_trained(job(0)) == 15
+    assert epochs_trained(key(job(0)), tmp_path) == 15
 
 
 def test_a_checkpoint_of_other_settings_does_not_count(job, tmp_path):
     checkpoint(Job(with_training(VARIATION, epochs=20), 0, None, tmp_path), 7)
-    assert epochs_trained(job(0)) == 0
+    assert epochs_trained(key(job(0)), tmp_path) == 0
 
 
 def test_the_bar_begins_with_what_is_there_and_ends_with_all(job, tmp_path, monkeypatch, capsys):

@@ -120,11 +120,11 @@ def test_another_thread_that_draws_does_not_change_the_weights(tiny_cnn, image_d
     expected = weights(train_run(key, image_data, tmp_path / "alone"))
     build, builds = training.build_model, []
 
-    def disturbed(variation, data):
+    def disturbed(*arguments):
         if not builds:
             random.random()
-        builds.append(variation)
-        return build(variation, data)
+        builds.append(arguments)
+        return build(*arguments)
 
     monkeypatch.setattr(training, "build_model", disturbed)
     received = weights(train_run(key, image_data, tmp_path / "disturbed"))
