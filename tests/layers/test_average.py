@@ -1,7 +1,8 @@
 """Average against Keras."""
 
 from tests.support import layer_tests
-from tests.support.merging import elementwise, mask_test
+from tests.support.merging import elementwise, mask_test, whole_numbers_test
 
 TestAverage = layer_tests(elementwise("Average", exact=False))
 test_masks_are_those_of_keras = mask_test("Average")
+test_whole_numbers_are_those_of_keras = whole_numbers_test("Average")

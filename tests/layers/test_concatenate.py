@@ -1,15 +1,13 @@
 """Concatenate against Keras."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError
-from scratchnn.layers import Concatenate
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import sizes
-from tests.support.merging import MASK_KINDS, check_masks
+from tests.support.merging import MASK_KINDS, check_masks, whole_numbers_test
 
 
 @st.composite
@@ -43,15 +41,7 @@ TestConcatenate = layer_tests(
 )
 
 
-@pytest.mark.keras
-@pytest.mark.parametrize("dtypes", [("int64", "int64"), ("int32", "int64"), ("int64", "float32")])
-def test_whole_numbers_stay_whole_as_in_keras(dtypes):
-    import keras
-
-    arrays = [np.arange(6).reshape(2, 3).astype(dtype) for dtype in dtypes]
-    expected = np.asarray(keras.layers.Concatenate()(arrays))
-    got = Concatenate().forward(arrays)
-    assert (got.dtype, got.tolist()) == (expected.dtype, expected.tolist())
+test_whole_numbers_are_those_of_keras = whole_numbers_test("Concatenate")
 
 
 @given(

@@ -9,7 +9,7 @@ from scratchnn.errors import ConfigError, InputError
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built
 from tests.support.geometry import sizes
-from tests.support.merging import check_masks
+from tests.support.merging import check_masks, whole_numbers_test
 
 
 @st.composite
@@ -60,3 +60,6 @@ def test_short_vectors_are_not_blown_up_beyond_the_limit(size):
     layer = built(Case("Dot", [(1, 2), (1, 2)], {"axes": 1, "normalize": True}))
     x = np.full((1, 2), size)
     assert layer.forward([x, np.array([[1.0, 0.0]])])[0, 0] == pytest.approx(min(np.sqrt(0.5), size * 1e7))
+
+
+test_whole_numbers_are_those_of_keras = whole_numbers_test("Dot", axes=1)

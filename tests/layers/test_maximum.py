@@ -4,10 +4,11 @@ import numpy as np
 
 from tests.support import Case, layer_tests
 from tests.support.checks import built
-from tests.support.merging import elementwise, mask_test
+from tests.support.merging import elementwise, mask_test, whole_numbers_test
 
 TestMaximum = layer_tests(elementwise("Maximum"))
 test_masks_are_those_of_keras = mask_test("Maximum")
+test_whole_numbers_are_those_of_keras = whole_numbers_test("Maximum")
 
 
 def test_nan_comes_through():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.support import bad_input, layer_tests
-from tests.support.merging import elementwise, mask_test
+from tests.support.merging import elementwise, mask_test, whole_numbers_test
 
 TestSubtract = layer_tests(
     elementwise(
@@ -14,3 +14,4 @@ TestSubtract = layer_tests(
     )
 )
 test_masks_are_those_of_keras = mask_test("Subtract", 2, 2)
+test_whole_numbers_are_those_of_keras = whole_numbers_test("Subtract")

@@ -316,7 +316,7 @@ MUTANTS = [
             ("merge: a step is kept where all keep it", "return reduce(np.logical_or, mask)", "return reduce(np.logical_and, mask)"),
             ("merge: inputs without a mask passed over", "if mask is None or any(one is None for one in mask):", "mask = [one for one in mask or () if one is not None]\n        if not mask:")),
     *_group("layers/concatenate.py", "test_concatenate.py",
-            ("concatenate: in the wrong order", "np.concatenate(arrays, axis=self.axis)", "np.concatenate(arrays[::-1], axis=self.axis)"),
+            ("concatenate: in the wrong order", "np.concatenate(self.check_inputs(x), axis=self.axis)", "np.concatenate(self.check_inputs(x)[::-1], axis=self.axis)"),
             ("concatenate: a step is kept where all features are", ".any(axis=-1)", ".all(axis=-1)"),
             ("concatenate: no mask counts as masked", "one = np.ones(array.shape, bool)", "one = np.zeros(array.shape, bool)")),
     *_group("layers/dot.py", "test_dot.py",

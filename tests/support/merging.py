@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -127,3 +128,21 @@ def _keras_call(layer: Any, case: Case, masks: list[np.ndarray | None], dtype: s
     output = layer(tensors)
     mask = backend.get_keras_mask(output)
     return oracle.to_numpy(output), None if mask is None else oracle.to_numpy(mask)
+
+
+def whole_numbers_test(layer: str, **options: Any) -> Callable[..., None]:
+    """The test that a layer gives Keras's numbers in Keras's dtype for whole numbers, alone and beside floats."""
+
+    @pytest.mark.keras
+    @pytest.mark.parametrize(
+        "dtypes", [("int64", "int64"), ("int32", "int64"), ("bool", "int32"), ("int64", "float32")]
+    )
+    def test(dtypes: tuple[str, str]) -> None:
+        case = Case(layer, [(2, 3), (2, 3)], options)
+        arrays = [np.array([[1, 2, 5], [0, 4, 3]]).astype(dtype) for dtype in dtypes]
+        layer_of_keras = oracle.keras_layer(case)
+        expected = oracle.to_numpy(layer_of_keras(arrays))
+        got = oracle.scratch_layer(layer_of_keras, case).forward(arrays)
+        assert (got.dtype, got.tolist()) == (expected.dtype, expected.tolist())
+
+    return test

@@ -41,11 +41,7 @@ class Concatenate(Merge):
         Raises:
             InputError: ranks or sizes that do not fit, no elements, no real numbers.
         """
-        arrays = self.check_inputs(x)
-        given = [np.asarray(array) for array in x]
-        if all(array.dtype.kind in "iu" for array in given):  # ids stay ids, as in Keras
-            arrays = given
-        return np.concatenate(arrays, axis=self.axis)
+        return np.concatenate(self.check_inputs(x), axis=self.axis)
 
     def output_shape(self, input_shape: Any) -> Shape:
         """The sizes along the axis added up, None where one of them is not known.

@@ -52,16 +52,19 @@ class Merge(Layer):
         return self.merge([_expand(array, rank) for array in arrays], masks)
 
     def check_inputs(self, x: Any) -> list[Array]:
-        """The inputs as float arrays of one dtype, after checking number and shapes.
+        """The inputs as arrays of one dtype, after checking number and shapes.
+
+        Whole numbers stay whole where all inputs are, as in Keras; beside floats they become floats.
 
         Raises:
             InputError: they cannot be merged.
         """
         if not isinstance(x, list | tuple):
             raise InputError(f"{self.label}: expected a list of inputs, got {type(x).__name__}")
-        arrays = [self.as_floats(array) for array in x]
-        self.output_shape([array.shape for array in arrays])
-        dtype = np.result_type(*arrays)
+        floats, given = [self.as_floats(array) for array in x], [np.asarray(array) for array in x]
+        self.output_shape([array.shape for array in floats])
+        whole = np.result_type(*given)
+        arrays, dtype = (given, whole) if whole.kind in "iu" else (floats, np.result_type(*floats))
         return [array.astype(dtype, copy=False) for array in arrays]
 
     def check_count(self, input_shape: Any) -> list[Shape]:
