@@ -1,8 +1,9 @@
 """Small models as people build them: each is verified, or refused by one message."""
 
+import numpy as np
 import pytest
 
-from scratchnn import ScratchnnError, load_model
+from scratchnn import InputError, ScratchnnError, load_model
 from scratchnn.verify import verify
 
 pytestmark = [
@@ -61,11 +62,18 @@ def mobile(keras, layers):
     return keras.Model(x, layers.Dense(3)(layers.Flatten()(y)))
 
 
+def counts(keras, layers):
+    """Whole numbers that are added before any layer makes floats of them."""
+    a, b = keras.Input((4,), dtype="int64"), keras.Input((4,), dtype="int32")
+    total = layers.Add()([a, b])
+    return keras.Model([a, b], [layers.Dense(3)(total), layers.Concatenate()([total, layers.Maximum()([a, b])])])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
-@pytest.mark.parametrize("build", [siamese, translator, attention, wide_and_deep, video, mobile, half])
+@pytest.mark.parametrize("build", [siamese, translator, attention, wide_and_deep, video, mobile, counts, half])
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_it_agrees(build, suffix, tmp_path):
     import keras
@@ -76,6 +84,18 @@ def test_it_agrees(build, suffix, tmp_path):
     result = verify(path, samples=4)
     assert result.error is None, result.error
     assert result.agrees, result
+
+
+def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    counts(keras, keras.layers).save(path)
+    model, x = load_model(path), np.arange(8).reshape(2, 4)
+    for mine, theirs in zip(model.forward([x, x.astype(float)]), model.forward([x, x]), strict=True):
+        assert (mine.dtype, mine.tolist()) == (theirs.dtype, theirs.tolist())
+    with pytest.raises(InputError, match=r"expected whole numbers \(int64\), got fractions"):
+        model.predict([x + 0.5, x])
 
 
 def layer_as_function(keras, layers):

@@ -49,11 +49,28 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
 
 
 def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
-    """Whole numbers as floats, where the input is of floats; ids that only look up rows stay what they are."""
+    """Whole numbers as floats where the input is of floats and operated on, floats as the integers of the input.
+
+    Raises:
+        InputError: floats with fractions, which Keras cuts off without a word.
+    """
+    if value.dtype.kind == "f":
+        return _whole(spec, ref, value)
     if ref not in spec.operated_inputs or value.dtype.kind not in "iub":
         return value
     dtype = spec.layer(ref.layer).config.get("dtype", "float32")
     return value.astype(dtype) if dtype in ("float16", "float32", "float64") else value
+
+
+def _whole(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
+    dtype = spec.layer(ref.layer).config.get("dtype", "float32")
+    if not isinstance(dtype, str) or not dtype.startswith(("int", "uint")):
+        return value
+    if not np.array_equal(value, np.trunc(value)):
+        raise InputError(
+            f"Model {spec.name!r}, input {ref.layer!r}: expected whole numbers ({dtype}), got fractions"
+        )
+    return value.astype(dtype)
 
 
 def _adjust_rank(value: Array, shape: Shape) -> Array:
