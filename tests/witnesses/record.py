@@ -14,7 +14,6 @@ import pytest
 
 from tests.versions import versions
 
-
 # Characters of a reason that are kept: the case stands first, what is wrong with it behind.
 REASON = 2000
 
