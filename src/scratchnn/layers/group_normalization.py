@@ -72,7 +72,7 @@ class GroupNormalization(Layer):
     def stretched(self, weight: Array, ndim: int) -> Array:
         """gamma or beta with axes of size 1 where the input has others."""
         shape = [1] * ndim
-        shape[self.axis] = -1
+        shape[self.axis] = len(weight)
         return weight.reshape(shape)
 
     def forward(self, x: Any) -> Array:
@@ -81,7 +81,7 @@ class GroupNormalization(Layer):
         Raises:
             InputError: another number of channels, no elements, no real numbers.
         """
-        given = self.as_floats(x, min_ndim=2)
+        given = self.as_floats(x)
         self.output_shape(given.shape)
         split, axes = self.in_groups(given.astype(np.result_type(given, np.float32), copy=False))
         centered = split - split.mean(axis=axes, keepdims=True)

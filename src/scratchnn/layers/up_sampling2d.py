@@ -72,6 +72,6 @@ def interpolated(x: Array, axis: int, times: int) -> Array:
     upper = np.clip(-(-doubled // (2 * times)), 0, size - 1)
     share = (doubled % (2 * times) / (2 * times)).astype(x.dtype)
     shape = [1] * x.ndim
-    shape[axis] = -1
+    shape[axis] = len(share)
     first, second = x.take(lower, axis), x.take(upper, axis)
     return first + (second - first) * share.reshape(shape)
