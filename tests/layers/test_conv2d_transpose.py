@@ -19,6 +19,7 @@ TestConv2DTranspose = layer_tests(
             *convolution_refusals(2, (2, 5, 6, 3)),
             bad_config("filters.*>= 1", ConfigError, filters=0),
             bad_config("output_padding.*less than the strides", ConfigError, output_padding=2),
+            bad_config("output_padding.*at least one element", ConfigError, output_padding=0),
             bad_config("output_padding.*non-negative", ConfigError, output_padding=-1),
         ],
         cost=1,

@@ -1,12 +1,17 @@
 """EinsumDense against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from scratchnn.errors import ConfigError, InputError
+from scratchnn.errors import ConfigError, InputError, WeightError
+from scratchnn.layers import build_layer
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import EXACT_ACTIVATIONS, activations, sizes
+from tests.support.oracle import layer_spec
 
 # Equation, and how many axes three dots stand for.
 EQUATIONS = (
@@ -68,3 +73,14 @@ TestEinsumDense = layer_tests(
         ],
     )
 )
+
+
+@pytest.mark.parametrize("equation", ["...x,xy->...y", "ab...,bc->ac...", "abc,cd->abd"])
+def test_a_kernel_that_does_not_fit_the_input_is_a_wrong_weight(equation):
+    shape = (2, 3, 5)
+    options = {"equation": equation, "output_shape": [3, 4] if equation[0] == "a" and equation[2] == "c" else [4]}
+    spec = layer_spec(Case("EinsumDense", shape, options))
+    (kernel,) = spec.weights
+    wrong = replace(kernel, value=np.ones((kernel.value.shape[0] + 1, 4), np.float32))
+    with pytest.raises(WeightError, match="expected shape"):
+        build_layer(replace(spec, weights=(wrong,)), (None, *shape[1:]))

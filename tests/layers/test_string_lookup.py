@@ -46,6 +46,7 @@ TestStringLookup = layer_tests(
             bad_config("oov_token", ConfigError, oov_token=1),
             bad_config("encoding", UnsupportedError, encoding="latin-1"),
             bad_config("salt", UnsupportedError, salt=3),
+            bad_config("invert", ConfigError, invert=True, output_mode="count"),
             bad_input("numbers", "expected texts", np.ones((2, 1)), InputError),
         ],
     )
@@ -68,6 +69,23 @@ def test_inverted_it_gives_the_tokens(mask_token):
     keras, x = keras_layer(case), np.array([[0, 1, 2, 3, 4, -1]])
     theirs = [token.decode() for token in to_numpy(keras(x)).ravel()]
     assert scratch_layer(keras, case).forward(x).ravel().tolist() == theirs
+
+
+@given(options=string_lookup().map(lambda drawn: drawn[1]))
+def test_the_vocabulary_is_that_of_keras(options):
+    case = Case("StringLookup", (1, 2), options, call={"inputs": "texts"})
+    keras = keras_layer(case)
+    assert scratch_layer(keras, case).get_vocabulary() == keras.get_vocabulary()
+
+
+@pytest.mark.parametrize("mode", ["count", "multi_hot"])
+def test_samples_of_samples_are_refused(mode):
+    case = Case("StringLookup", (2, 3), {"vocabulary": ["a"], "output_mode": mode}, call={"inputs": "texts"})
+    layer = scratch_layer(keras_layer(case), case)
+    assert layer.forward([["a", "b"], ["a", "a"]]).shape == (2, 2)
+    assert layer.forward(["a", "b"]).shape == (2,)
+    with pytest.raises(InputError, match=r"expected shape \(batch, tokens\) or \(tokens,\), got \(1, 1, 1\)"):
+        layer.forward([[["a"]]])
 
 
 def test_bytes_are_texts_too():

@@ -101,14 +101,19 @@ TestTextVectorization = layer_tests(
             bad_config("output_sequence_length", ConfigError, output_sequence_length=0),
             bad_input("numbers", "expected texts", np.ones((2, 1))),
             bad_input("rank 3", "shape", np.array([[["a"]]]), InputError),
+            bad_input("a text alone", "shape", np.array("a"), InputError),
         ],
     )
 )
 
 
-@given(text=st.text(max_size=12), standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", None]))
-def test_any_text_is_split_as_keras_does(text, standardize):
-    options = {"vocabulary": list(VOCABULARY), "standardize": standardize}
+@given(
+    text=st.text(max_size=12),
+    standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", None]),
+    split=st.sampled_from(["whitespace", "character", None]),
+)
+def test_any_text_is_split_as_keras_does(text, standardize, split):
+    options = {"vocabulary": list(VOCABULARY), "standardize": standardize, "split": split}
     case = Case("TextVectorization", (1, 1), options, call={"inputs": "texts"})
     x = np.array([[text]], object)
     np.testing.assert_array_equal(built(case).forward(x), to_numpy(keras_layer(case)(x)))
@@ -128,6 +133,14 @@ def test_a_batch_that_keras_would_cut_to_the_length_of_a_row_is_refused():
     options = {"vocabulary": ["cat"], "split": None, "output_sequence_length": 1}
     with pytest.raises(InputError, match=r"\(batch, 1\)"):
         built(Case("TextVectorization", (2,), options, call={"inputs": "texts"})).forward(["a", "b"])
+
+
+@pytest.mark.parametrize("split", ["whitespace", "character", None])
+def test_an_empty_text_is_padding(split):
+    options = {"vocabulary": ["cat"], "split": split}
+    case = Case("TextVectorization", (3, 1), options, call={"inputs": "texts"})
+    x = np.array([["."], ["cat"], [""]], object)
+    np.testing.assert_array_equal(built(case).forward(x), to_numpy(keras_layer(case)(x)))
 
 
 def test_empty_texts_alone_give_no_columns():

@@ -29,8 +29,8 @@ EXAMPLES = settings.default.max_examples
 # Below this a branch can miss its floor by chance.
 ENOUGH = 50
 FORMATS = (".keras", ".h5")
-# Parameters of constructors whose default is not Keras's, by what is in the layer's name: most are as in the report;
-# a vocabulary of "" is what Keras makes of None.
+# Parameters of constructors whose default is not Keras's, by what is in the layer's name: most are as the report
+# has them; a vocabulary of "" is what Keras makes of None.
 OWN_DEFAULTS = {
     "Conv": ("padding", "activation"),
     "Pooling": ("strides",),
