@@ -14,7 +14,8 @@ MODES = ("one_hot", "multi_hot", "count")
 def category_encoding(draw):
     tokens = draw(sizes(6))
     options = {"num_tokens": tokens, "output_mode": draw(st.sampled_from(MODES))}
-    return (draw(sizes(4)), draw(sizes(5))), options, {"inputs": f"ids:{tokens}"}
+    more = draw(st.sampled_from([(), (), (3,)])) if options["output_mode"] == "one_hot" else ()
+    return (draw(sizes(4)), *more, draw(sizes(5))), options, {"inputs": f"ids:{tokens}"}
 
 
 TestCategoryEncoding = layer_tests(

@@ -19,7 +19,8 @@ def discretization(draw):
         "bin_boundaries": sorted(draw(BOUNDARIES)),
         "output_mode": draw(st.sampled_from(["int", "one_hot", "multi_hot", "count"])),
     }
-    return (draw(sizes(4)), draw(sizes(5))), options
+    more = draw(st.sampled_from([(), (), (3,)])) if options["output_mode"] in ("int", "one_hot") else ()
+    return (draw(sizes(4)), *more, draw(sizes(5))), options
 
 
 TestDiscretization = layer_tests(

@@ -67,12 +67,13 @@ TestEinsumDense = layer_tests(
             bad_config("equation.*expected one like", ConfigError, equation="abc,cde"),
             bad_config("equation.*expected one like", ConfigError, equation="...c,cd->d"),
             bad_config("bias_axes.*axes of the output", ConfigError, bias_axes="c"),
-            bad_config("output_shape.*expected 3 sizes", ConfigError, output_shape=[2, 5]),
+            *(bad_config("output_shape.*expected 3 sizes", ConfigError, output_shape=sizes)
+              for sizes in ([2, 5], [3, 0, 5], [3, 2.0, 5], [3, True, 5], "325")),
             bad_input("another rank", "fits 'abc,cde->abde'", np.ones((2, 4), np.float32), InputError),
             bad_input("another size", "fits 'abc,cde->abde'", np.ones((2, 3, 5), np.float32), InputError),
         ],
     )
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("equation", ["...x,xy->...y", "ab...,bc->ac...", "abc,cd->abd"])

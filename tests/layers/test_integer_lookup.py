@@ -101,3 +101,13 @@ def test_a_config_alone_tells_as_much_as_the_file_beside_it(drawn):
     spec = layer_spec(case)
     layer, alone = (build_layer(replace(spec, assets=assets), case.input_shape) for assets in (spec.assets, {}))
     np.testing.assert_array_equal(alone.forward(case.inputs()), layer.forward(case.inputs()))
+
+
+@pytest.mark.parametrize("more", [{}, {"max_tokens": 20, "pad_to_max_tokens": True}])
+@pytest.mark.parametrize("unknown", [1, 3])
+def test_unknown_tokens_weigh_the_average(more, unknown):
+    options = {"vocabulary": [3, 9], "output_mode": "tf_idf", "idf_weights": [0.5, 2.0], **more}
+    case = Case("IntegerLookup", (2, 3), options | {"num_oov_indices": unknown}, call={"inputs": "ids:12"})
+    layer = build_layer(replace(layer_spec(case), assets={}), case.input_shape)
+    x = np.array([[3, 9, 9], [1, 1, 5]])
+    np.testing.assert_array_equal(layer.forward(x), to_numpy(keras_layer(case)(x)))

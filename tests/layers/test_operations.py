@@ -45,6 +45,8 @@ def calls(ops, x, y, z):
     yield "where", ops.where(x > y, x, y)
     yield "clip", ops.clip(x, -0.5, 1.0)
     yield "cast", ops.cast(ops.cast(x, "int32"), "float32") * 0.5
+    yield "cast back", ops.cast(ops.cast(x, "int32"), "float32")
+    yield "cast to its own", ops.cast(x, "float32")
     yield "mean of whole numbers", ops.mean(ops.cast(x, "int32"), axis=1)
     yield "divide_no_nan by zero", ops.divide_no_nan(x, ops.zeros_like(x))
     yield "constant", x * np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -101,7 +103,7 @@ def test_every_operation_gives_what_keras_gives(keras_model, inputs, dtype):
         result = ours[name]
         assert result.shape == expected.shape, name
         if expected.dtype.kind == "f":
-            of_whole_numbers = name in ("cast", "mean of whole numbers")
+            of_whole_numbers = name in ("cast", "cast back", "mean of whole numbers")
             assert result.dtype == (np.float32 if of_whole_numbers else dtype), name
             # A few roundings of numbers of the size of the terms, which are below 100.
             np.testing.assert_allclose(result, expected, rtol=3e-6, atol=3e-6, err_msg=name)
@@ -162,3 +164,12 @@ def test_operands_that_do_not_fit_are_refused(name, args, options):
 def test_values_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="Add 'op'"):
         LAYERS["ops.Add"](name="op").forward(np.ones(3), np.ones(4))
+
+
+def test_a_quotient_by_zero_is_zero_without_a_warning():
+    x, y = np.array([1.0, -2.0, 3.0, 0.0, 5.0]), np.array([0.0, -1.0, 2.0, 0.0, 1.0])
+    divide = LAYERS["ops.DivideNoNan"](name="op")
+    with np.errstate(all="raise"):
+        assert divide.forward(x, y).tolist() == [0, 2, 1.5, 0, 5]
+        assert divide.forward(x, 0).tolist() == [0] * 5
+        assert divide.forward(6.0, np.array([3.0, 0.0])).tolist() == [2, 0]

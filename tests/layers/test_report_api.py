@@ -22,6 +22,7 @@ from scratchnn import (
 )
 from scratchnn.errors import ConfigError, InputError, WeightError
 from scratchnn.layers.bidirectional import Bidirectional
+from scratchnn.layers.depthwise_conv2d import DepthwiseConv2D
 from scratchnn.layers.separable_conv2d import SeparableConv2D
 from tests.support import Case, oracle
 from tests.support.checks import built
@@ -227,3 +228,10 @@ def test_a_separable_convolution_takes_new_weights():
         np.testing.assert_array_equal(array, new)
     with pytest.raises(WeightError, match="pointwise_kernel"):
         layer.set_weights(depthwise, pointwise[:, :, 1:], bias)
+
+
+def test_a_kernel_of_another_rank_is_refused():
+    with pytest.raises(WeightError, match=r"depthwise_kernel': expected rank 4, got shape \(3, 2, 2\)"):
+        DepthwiseConv2D(floats(3, 2, 2), None)
+    with pytest.raises(WeightError, match="kernel': expected rank 4 and filters"):
+        Conv2D(floats(3, 2, 2), None)

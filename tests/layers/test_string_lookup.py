@@ -91,3 +91,10 @@ def test_samples_of_samples_are_refused(mode):
 def test_bytes_are_texts_too():
     case = Case("StringLookup", (1, 2), {"vocabulary": ["été"]}, call={"inputs": "texts"})
     assert scratch_layer(keras_layer(case), case).forward(np.array([["été".encode(), b"e"]])).tolist() == [[1, 0]]
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "count", "multi_hot"])
+def test_a_text_alone(mode):
+    case = Case("StringLookup", (1,), {"vocabulary": ["a"], "output_mode": mode}, call={"inputs": "texts"})
+    keras, x = keras_layer(case), np.array("a", object)
+    np.testing.assert_array_equal(scratch_layer(keras, case).forward(x), to_numpy(keras(x)))

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers.text_vectorization import TextVectorization
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built
 from tests.support.filling import WORDS
@@ -156,3 +157,12 @@ def test_empty_texts_alone_give_no_columns():
     case = Case("TextVectorization", (2, 1), {"vocabulary": ["cat"]}, call={"inputs": "texts"})
     x = np.array([[""], [" ."]], object)
     assert built(case).forward(x).shape == to_numpy(keras_layer(case)(x)).shape == (2, 0)
+
+
+def test_a_layer_of_a_vocabulary():
+    layer = TextVectorization(["", "[UNK]", "cat", "the"])
+    assert layer.forward(["the dog", "cat"]).tolist() == [[3, 1], [2, 0]]
+    assert layer.vocabulary == ["", "[UNK]", "cat", "the"]
+    assert TextVectorization().forward(["cat"]).tolist() == [[1]]
+    with pytest.raises(ConfigError, match="expected '' for padding first"):
+        TextVectorization(["cat"])

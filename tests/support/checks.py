@@ -473,14 +473,31 @@ def _meant(name: str, default: Any) -> Any:
 
 def check_weights(entry: Entry) -> None:
     """Each weight missing, or of a shape that differs anywhere, is refused with the layer's name."""
-    case = entry.example
-    spec = oracle.layer_spec(case)
-    for place, weight in enumerate(spec.weights):
-        before, after = spec.weights[:place], spec.weights[place + 1 :]
-        bad = [replace(weight, value=value) for value in _misshapen(weight.value)]
-        for weights in ((*before, *after), *((*before, wrong, *after) for wrong in bad)):
+    for case, more in _formats(entry.example):
+        spec = oracle.layer_spec(case)
+        for place, weight in enumerate(spec.weights):
+            before, after = spec.weights[:place], spec.weights[place + 1 :]
+            bad = [replace(weight, value=value) for value in _misshapen(weight.value)]
+            for weights in ((*before, *after), *((*before, wrong, *after) for wrong in bad)):
+                with pytest.raises(ScratchnnError, match=spec.name):
+                    build_layer(replace(spec, weights=weights), case.input_shape)
+        if spec.weights and more is not None:
             with pytest.raises(ScratchnnError, match=spec.name):
-                build_layer(replace(spec, weights=weights), case.input_shape)
+                build_layer(spec, more)
+
+
+def _formats(case: Case) -> Iterator[tuple[Case, Any]]:
+    """The case, and where the layer has an option for it the case with the channels in front.
+
+    Beside it the shape of an input with a channel more; None where nobody says where the channels are.
+    """
+    if "data_format" not in oracle.layer_spec(case).config:
+        yield case, None
+        return
+    batch, *spatial, channels = case.shape
+    yield case, (None, *spatial, channels + 1)
+    options = {**case.options, "data_format": "channels_first"}
+    yield replace(case, shape=(batch, channels, *spatial), options=options), (None, channels + 1, *spatial)
 
 
 def _misshapen(value: np.ndarray) -> Iterator[np.ndarray]:

@@ -51,13 +51,12 @@ class GroupNormalization(Layer):
         if not isinstance(axis, int):
             raise ConfigError(f"{options.layer}: option 'axis': expected one axis, got {axis!r}")
         channels, groups = input_shape[axis], options.integer("groups", 32, minimum=-1)
-        if groups == -1:  # one for each channel
-            groups = channels or 0
         if channels is None or not groups or channels % groups:
             raise ConfigError(
                 f"{options.layer}: option 'groups': expected a divisor of the {channels} channels along axis "
                 f"{axis}, or -1, got {groups}"
             )
+        groups = channels if groups == -1 else groups  # one for each channel
         epsilon = options.number("epsilon", 1e-3, minimum=0)
         gamma = weights.take("gamma", (channels,)) if options.flag("scale", True) else None
         beta = weights.take("beta", (channels,)) if options.flag("center", True) else None

@@ -225,6 +225,7 @@ class IndexLookup(Layer):
             )
         if self.index.output_mode == "int":
             return np.array(found, np.int64).reshape(tokens.shape)
+        tokens = np.atleast_1d(tokens)  # a token alone is a sample of one
         if self.index.output_mode == "one_hot":
             shape = tokens.shape[:-1] if tokens.ndim > 1 and tokens.shape[-1] == 1 else tokens.shape
             return self.index.vectors([[place] for place in found]).reshape(*shape, self.index.depth)
