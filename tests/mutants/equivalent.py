@@ -1,3 +1,56 @@
 """Mutants of `general` that no test can tell from the source, each with the reason."""
+# ruff: noqa: E501 - the names are made of lines of the source
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "bidirectional.py: np.concatenate([c_ahead, c_back], axis=-1), -> np.concatenate([c_ahead, c_back], axis=1),": (
+        "states are (batch, units), whose last axis is axis 1"
+    ),
+    "bidirectional.py: return (*outputs, *states, *states) if len(outputs) + len(states) > 1 else output -> return (*outputs, *states, *states) if len(outputs) << len(states) > 1 else output": (
+        "there are one or two outputs, and both sides are 1 for one output without states alone"
+    ),
+    'embedding.py: if ids.dtype.kind == "f": -> if ids.dtype.kind >= "f":': (
+        "whole numbers, of kind i and u, are asked too whether they are whole, and are"
+    ),
+    "group_normalization.py: split, axes = self.in_groups(given.astype(np.result_type(given, np.float32), copy=False)) -> split, axes = self.in_groups(given.astype(np.result_type(given, np.float32), copy=True))": (
+        "a copy has the same numbers, and nothing writes to them"
+    ),
+    "index_lookup.py: if known is not None or self.oov_indices == 0: -> if known is not None or self.oov_indices <= 0:": (
+        "there are never fewer than 0"
+    ),
+    "index_lookup.py: if len(set(known)) < len(known) or (mask_token is not None and mask_token in known): -> if len(set(known)) != len(known) or (mask_token is not None and mask_token in known):": (
+        "a set never holds more than the list it is made of"
+    ),
+    "lstm.py: i, f, g, o = np.split(z + h @ np.asarray(self.U, z.dtype), 4, axis=-1) -> i, f, g, o = np.split(z + h @ np.asarray(self.U, z.dtype), 4, axis=+1)": (
+        "in one step z is (batch, 4 * units), whose last axis is axis 1"
+    ),
+    "merge.py: output_mask = None if mask is None or output_mask is None else output_mask | mask -> output_mask = None if mask is None or output_mask is None else output_mask + mask": (
+        "the sum of two truth values is true where either is"
+    ),
+    "normalization.py: shape = (1,) * (len(axes) - arrays[0].ndim) + arrays[0].shape -> shape = (1,) * (len(axes) - arrays[0].ndim) + arrays[ -1].shape": (
+        "the two arrays have one shape, or were refused above"
+    ),
+    "options.py: valid = all(type(axis) is int and -rank <= axis < rank and axis % rank for axis in axes) -> valid = all(type(axis) == int and -rank <= axis < rank and axis % rank for axis in axes)": (
+        "a type equals itself alone"
+    ),
+    'pooling.py: first = self.data_format == "channels_first" -> first = self.data_format <= "channels_first"': (
+        "'channels_last', the only other value, sorts behind"
+    ),
+    'pooling.py: start = 2 if self.data_format == "channels_first" else 1 -> start = 2 if self.data_format <= "channels_first" else 1': (
+        "'channels_last', the only other value, sorts behind"
+    ),
+    "recurrent.py:  -> def take_options(options: Options) -> dict[str, Any]:": (
+        "called on the class alone, a function is as good without @staticmethod"
+    ),
+    "rms_normalization.py: for axis, size in zip(self.axes, self.scale.shape, strict=True): -> for axis, size in zip(self.axes, self.scale.shape, strict=False):": (
+        "from a config there are as many axes as sizes: the scale was taken in that shape"
+    ),
+    "rms_normalization.py: if sorted(axis % len(input_shape) for axis in axes)[0] != len(input_shape) - len(axes): -> if sorted(axis % len(input_shape) for axis in axes)[0] < len(input_shape) - len(axes):": (
+        "the first of n different axes has n - 1 behind it, so it is never later than the n-th from the end"
+    ),
+    "text_vectorization.py: if self.split is None and given.ndim == 1 and whole_batch:  # Keras would cut or count the batch itself -> if self.split is None and given.ndim <= 1 and whole_batch:  # Keras would cut or count the batch itself": (
+        "a text alone, of rank 0, was refused above"
+    ),
+    "transposed_convolution.py: reach = [(n - 1) * s + effective_size(k, d) for n, (_, k, s, d) in zip(spatial, geometry, strict=True)] -> reach = [(n - 1) * s << effective_size(k, d) for n, (_, k, s, d) in zip(spatial, geometry, strict=True)]": (
+        "for n above 1 there is more room than needed; for 1, what has none lies in the padding, which is cut off"
+    ),
+}
