@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnn.errors import ConfigError, UnsupportedError
+from scratchnn.errors import ConfigError, InputError, UnsupportedError
 from scratchnn.layers import Layer, build_layer
 from scratchnn.layers.base import build_nested, glorot_uniform
 from scratchnn.layers.options import Options, Weights
@@ -34,7 +34,7 @@ def test_the_message_for_an_unknown_class_names_those_of_its_kind():
     layers, operations = message("Sparse"), message("ops.Sparse")
     for name in ("Activation", "Dense", "ZeroPadding3D"):
         assert f" {name}," in layers.replace(".", ",")
-    assert "ops." not in layers
+    assert "ops." not in layers + message("zoo")
     assert " ops.Absolute," in operations
 
 
@@ -77,3 +77,33 @@ def test_an_inner_layer_of_another_kind_or_dtype_is_refused():
         nested(kind=type("Recurrent", (Layer,), {}))
     with pytest.raises(UnsupportedError, match="expected the float32 of the layer around it, got float16"):
         nested(config={"dtype": "float16"})
+
+
+@pytest.mark.parametrize(("axis", "size", "fits"), [
+    (0, 2, True), (-3, 2, True), (1, 3, True), (-1, 4, True), (2, 3, False), (3, 4, False), (-4, 2, False),
+])  # fmt: skip
+def test_the_size_along_an_axis(axis, size, fits):
+    layer = Layer(name="it")
+    for shape in ((2, 3, 4), (None, 3, 4), (None, None, None)):
+        if fits or (shape[1] is None and -3 <= axis < 3):
+            layer.check_axis(shape, axis, size)
+        else:
+            with pytest.raises(InputError, match=rf"expected {size} along axis {axis} of the input, got shape"):
+                layer.check_axis(shape, axis, size)
+
+
+def test_rank_and_last_axis_of_a_shape():
+    layer = Layer(name="it")
+    layer.check_shape((2, 3), ndim=2, min_ndim=2, last=3)
+    layer.check_shape((2, None), last=3)
+    layer.check_shape((2, 3, 4), min_ndim=2)
+    for limits, match in [
+        ({"ndim": 1}, "of rank 1, got"),
+        ({"ndim": 3}, "of rank 3, got"),
+        ({"min_ndim": 3}, "of rank 3 or more"),
+        ({"last": 2}, "expected 2 along the last axis"),
+    ]:
+        with pytest.raises(InputError, match=match):
+            layer.check_shape((2, 3), **limits)
+    with pytest.raises(InputError, match="rank 1 or more"):
+        layer.check_shape(())

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
 from scratchnn.errors import ConfigError, UnsupportedError
 from scratchnn.layers import build_layer
 from scratchnn.layers.conv2d import Conv2D
@@ -37,3 +40,12 @@ def test_a_group_that_keras_2_wrote_down_is_all_channels():
     spec = layer_spec(Case("Conv2DTranspose", (2, 5, 6, 3), {"filters": 4, "kernel_size": 2}))
     old = replace(spec, config={**spec.config, "groups": 1}, keras_version=2)
     assert build_layer(old, (None, 5, 6, 3)).output_shape((None, 5, 6, 3)) == (None, 6, 7, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "size"), [(None, (10, 12)), (1, (11, 13)), ((1, 0), (11, 12)), ([0, 1], (10, 13))]
+)
+def test_output_padding_is_one_number_or_one_for_each_axis(given, size):
+    layer = Conv2DTranspose(np.ones((2, 2, 4, 3)), None, strides=2, padding="valid", output_padding=given)
+    assert layer.output_shape((None, 5, 6, 3)) == (None, *size, 4)
+    assert layer.forward(np.ones((1, 5, 6, 3))).shape == (1, *size, 4)

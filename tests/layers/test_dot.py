@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError
 from scratchnn.layers import build_layer
+from scratchnn.layers.dot import Dot
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import sizes
 from tests.support.merging import check_masks, whole_numbers_test
@@ -70,3 +71,7 @@ def test_short_vectors_are_not_blown_up_beyond_the_limit(size, version, limit):
 
 
 test_whole_numbers_are_those_of_keras = whole_numbers_test("Dot", axes=1)
+
+
+def test_the_limit_of_a_layer_made_by_hand_is_that_of_keras_3():
+    assert Dot(1).longest == 1e7

@@ -31,8 +31,8 @@ TestDropout = layer_tests(
         exact=True,
         refusals=[
             bad_config("rate.*missing", ConfigError, remove=["rate"]),
-            bad_config("rate", ConfigError, rate=1.5),
-            bad_config("rate", ConfigError, rate=-0.1),
+            bad_config("option 'rate'", ConfigError, rate=1.5),
+            bad_config("option 'rate'", ConfigError, rate=-0.1),
             bad_config("rate", ConfigError, rate="half"),
             *(bad_config("noise_shape.*sizes or nulls", ConfigError, noise_shape=shape)
               for shape in ([None, 0, 4], [True, 3, 4], [2.0, 3, 4], 3, "234")),

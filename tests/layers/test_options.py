@@ -85,7 +85,7 @@ def test_what_nobody_read_is_refused_unless_it_cannot_matter():
 
 @pytest.mark.parametrize(("name", "version", "result"), [
     ("hard_sigmoid", 1, "legacy_hard_sigmoid"), ("hard_sigmoid", 2, "legacy_hard_sigmoid"),
-    ("hard_sigmoid", 3, "hard_sigmoid"), ("relu", 2, "relu"), (None, 2, None),
+    ("hard_sigmoid", 3, "hard_sigmoid"), ("hard_sigmoid", 4, "hard_sigmoid"), ("relu", 2, "relu"), (None, 2, None),
     ({"class_name": "function", "config": "tanh"}, 3, "tanh"),
 ])  # fmt: skip
 def test_activations_by_name(name, version, result):

@@ -161,6 +161,10 @@ def test_lstm_takes_one_state_alone():
         np.testing.assert_array_equal(left, right)
     with pytest.raises(InputError, match="initial_state"):
         ours.forward(x, floats(5))
+    batch, c = np.stack([x, x + 1]), floats(2, 4)
+    with_zeros = ours.forward(batch, np.zeros((2, 4), np.float32), c)
+    for left, right in zip(ours.forward(batch, c0=c), with_zeros, strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 def test_bidirectional_lstm_gives_sequence_and_both_final_states():
@@ -192,15 +196,16 @@ def test_bidirectional_lstm_returns_what_was_asked_for(sequences, state):
     assert shapes == [(2, *steps, 8)] + (
         [(2, 8)] * 2 if sequences is state is None else [(2, 4)] * 4 * bool(state)
     )
-    one = ours.forward(x[0])
+    one = ours.forward(x_seq=x[0])
     for whole, single in zip(*(r if isinstance(r, tuple) else (r,) for r in (result, one)), strict=True):
         np.testing.assert_allclose(single, whole[0], rtol=0, atol=1e-6)  # float32's rounding, of |h| < 1
 
 
 @pytest.mark.parametrize("key", ["return_sequences", "return_state"])
-def test_both_directions_must_return_the_same(key):
-    ahead, back = (LSTM(3, 4, **{key: flag}, go_backwards=flag) for flag in (False, True))
-    with pytest.raises(ConfigError, match=rf"same {key} in both directions, got \(False, True\)"):
+@pytest.mark.parametrize("flags", [(False, True), (True, False)])
+def test_both_directions_must_return_the_same(key, flags):
+    ahead, back = (LSTM(3, 4, **{key: flag}, go_backwards=back) for flag, back in zip(flags, (0, 1), strict=True))
+    with pytest.raises(ConfigError, match=rf"same {key} in both directions, got \({flags[0]}, {flags[1]}\)"):
         Bidirectional(ahead, back)
 
 
@@ -226,8 +231,9 @@ def test_a_separable_convolution_takes_new_weights():
     layer.set_weights(2 * depthwise, None)
     for array, new in zip(layer.get_weights(), (2 * depthwise, pointwise), strict=True):
         np.testing.assert_array_equal(array, new)
-    with pytest.raises(WeightError, match="pointwise_kernel"):
-        layer.set_weights(depthwise, pointwise[:, :, 1:], bias)
+    for wrong in (depthwise[0, 0], depthwise[0], depthwise[None], depthwise[:, :, :, 1:]):
+        with pytest.raises(WeightError, match="pointwise_kernel"):
+            layer.set_weights(wrong, pointwise, bias)
 
 
 def test_a_kernel_of_another_rank_is_refused():

@@ -3,11 +3,14 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError
+from scratchnn.layers.reshape import Reshape
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import shapes
+from tests.support.oracle import keras_layer
 
 
 @st.composite
@@ -48,3 +51,10 @@ TestReshape = layer_tests(
         cost=0.7,
     )
 )
+
+
+@pytest.mark.parametrize("shape", [(5, None, 4), (None, None, 4), (5, 3, 4), (None, 3, 4), (5, None)])
+@pytest.mark.parametrize("target", [(-1, 2), (2, -1), (-1,), (6, 2)])
+def test_open_sizes_are_those_of_keras(shape, target):
+    keras = keras_layer(Case("Reshape", (2, 3, 4), {"target_shape": target}))
+    assert Reshape(target).output_shape(shape) == keras.compute_output_shape(shape)

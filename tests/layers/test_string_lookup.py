@@ -42,6 +42,8 @@ TestStringLookup = layer_tests(
         refusals=[
             bad_config("vocabulary", ConfigError, vocabulary=[4]),
             bad_config("token twice", ConfigError, vocabulary=["a", "a"]),
+            bad_config("the mask token among them", ConfigError, vocabulary=["a", "m", "b"], mask_token="m"),
+            bad_config("max_tokens.*>= 2", ConfigError, max_tokens=1),
             bad_config("num_oov_indices.*hash", UnsupportedError, num_oov_indices=2),
             bad_config("oov_token", ConfigError, oov_token=1),
             bad_config("encoding", UnsupportedError, encoding="latin-1"),

@@ -6,7 +6,7 @@ EQUIVALENT: dict[str, str] = {
         "states are (batch, units), whose last axis is axis 1"
     ),
     "bidirectional.py: return (*outputs, *states, *states) if len(outputs) + len(states) > 1 else output -> return (*outputs, *states, *states) if len(outputs) << len(states) > 1 else output": (
-        "there are one or two outputs, and both sides are 1 for one output without states alone"
+        "with one output or two, either is 1 only where there is one output and no states"
     ),
     'embedding.py: if ids.dtype.kind == "f": -> if ids.dtype.kind >= "f":': (
         "whole numbers, of kind i and u, are asked too whether they are whole, and are"
@@ -52,5 +52,26 @@ EQUIVALENT: dict[str, str] = {
     ),
     "transposed_convolution.py: reach = [(n - 1) * s + effective_size(k, d) for n, (_, k, s, d) in zip(spatial, geometry, strict=True)] -> reach = [(n - 1) * s << effective_size(k, d) for n, (_, k, s, d) in zip(spatial, geometry, strict=True)]": (
         "for n above 1 there is more room than needed; for 1, what has none lies in the padding, which is cut off"
+    ),
+    "dot.py: left = first.reshape(len(first), -1, first.shape[-1])  # (batch, a·b, n) -> left = first.reshape(len(first), - 2, first.shape[-1])  # (batch, a·b, n)": (
+        "NumPy takes any size below 0 for the one to work out"
+    ),
+    'encoding.py: if mode == "one_hot" and ids.shape[-1] == 1: -> if mode >= "one_hot" and ids.shape[-1] == 1:': (
+        "of the modes, 'one_hot' sorts last"
+    ),
+    "embedding.py: wrong |= ids != np.floor(ids) -> wrong |= ids > np.floor(ids)": (
+        "a floor is never above its number; NaN is out of range already"
+    ),
+    "merge.py: if count != (count if self.inputs is None else self.inputs) or not count: -> if count is not (count if self.inputs is None else self.inputs) or not count:": (
+        "self.inputs is None or 2, and CPython has one object for each small number"
+    ),
+    "merge.py: return [array.astype(dtype, copy=False) for array in arrays] -> return [array.astype(dtype, copy=True) for array in arrays]": (
+        "a copy has the same numbers, and nothing writes to them"
+    ),
+    "operations.py: if len(set(map(len, xs))) > 1: -> if len(set(map(len, xs))) != 1:": (
+        "there is a first operand, whose rank was asked before"
+    ),
+    "reshape.py: return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape)) -> return (input_shape[0], *(size // known if n is -1 else n for n in self.target_shape))": (
+        "CPython has one object for each small number, -1 too"
     ),
 }
