@@ -144,6 +144,8 @@ def test_the_model_that_is_built_from_our_spec_is_the_same(keras_model, inputs):
     [
         ("Add", [(None, 3), (None, 4)], {}),
         ("Sum", [(None, 3)], {"axis": 2}),
+        ("Sum", [(None, 3)], {"axis": 3}),
+        ("Sum", [(None, 3)], {"axis": -3}),
         ("Sum", [(None, 3)], {"axis": (1, 1)}),
         ("Squeeze", [(None, 3)], {"axis": 1}),
         ("Transpose", [(None, 3)], {"axes": (0,)}),

