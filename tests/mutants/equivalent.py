@@ -80,4 +80,10 @@ EQUIVALENT: dict[str, str] = {
     "softmax.py: keep, lowest = np.asarray(mask, bool), -3e4 if x.dtype == np.float16 else -1e9 -> keep, lowest = np.asarray(mask, bool), -3e4 if x.dtype <= np.float16 else -1e9": (
         "of the float dtypes float16 alone is not above float16"
     ),
+    "reshape.py: return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape)) -> return (input_shape[0], *(size // known if n <= -1 else n for n in self.target_shape))": (
+        "the constructor lets no other size below 0 in"
+    ),
+    "dot.py: for axis, shape in zip(pair, shapes, strict=True): -> for axis, shape in zip(pair, shapes, strict=False):": (
+        "there are two axes, and two inputs or an error before"
+    ),
 }

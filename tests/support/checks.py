@@ -408,12 +408,24 @@ def check_option_types(entry: Entry) -> None:
 
 def check_left_out(entry: Entry) -> None:
     """A layer whose config lacks an option equals, in every attribute, the one with Keras's default there."""
-    case = entry.example
-    spec = oracle.layer_spec(case)
-    whole = attributes(build_layer(spec, case.input_shape))
-    for key, config in _lacking_one(spec.config, case.options):
-        layer = build_layer(replace(spec, config=config), case.input_shape)
-        assert attributes(layer) == whole, f"{entry.layer} without {key}"
+    for case in _with_defaults(entry.example):
+        spec = oracle.layer_spec(case)
+        whole = attributes(build_layer(spec, case.input_shape))
+        for key, config in _lacking_one(spec.config, case.options):
+            layer = build_layer(replace(spec, config=config), case.input_shape)
+            assert attributes(layer) == whole, f"{entry.layer} without {key}"
+
+
+def _with_defaults(case: Case) -> Iterator[Case]:
+    """The case, and the case without each option that it can do without."""
+    yield case
+    for key in case.options:
+        less = replace(case, options={other: value for other, value in case.options.items() if other != key})
+        try:
+            build_layer(oracle.layer_spec(less), case.input_shape)
+        except Exception:  # Keras's, or ours where Keras notices in the call alone
+            continue
+        yield less
 
 
 def _lacking_one(config: Any, given: Any) -> Iterator[tuple[str, Any]]:
