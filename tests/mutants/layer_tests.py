@@ -6,6 +6,7 @@ SHARED = {
     "base": ("base", "dense", "add", "embedding"),
     "bidirectional": ("bidirectional", "report_api"),
     "convolution": ("conv2d", "conv1d", "conv3d", "report_api"),
+    "dense": ("dense", "report_api"),
     "depthwise_convolution": ("depthwise_conv2d", "depthwise_conv1d", "report_api"),
     "elementwise": ("leaky_relu", "elu"),
     "encoding": ("category_encoding", "discretization"),
