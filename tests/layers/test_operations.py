@@ -175,3 +175,13 @@ def test_a_quotient_by_zero_is_zero_without_a_warning():
         assert divide.forward(x, y).tolist() == [0, 2, 1.5, 0, 5]
         assert divide.forward(x, 0).tolist() == [0] * 5
         assert divide.forward(6.0, np.array([3.0, 0.0])).tolist() == [2, 0]
+
+
+def test_whole_numbers_beside_floats_are_rounded_to_their_dtype_first():
+    import keras
+
+    whole, three = np.array([2**24 + 1, -7], np.int32), np.array([3, 0.5], np.float32)
+    theirs = np.asarray(keras.ops.multiply(whole, three))
+    for ours in (LAYERS["ops.Multiply"](name="op").forward(*pair) for pair in ((whole, three), (three, whole))):
+        assert (ours.dtype, ours.tolist()) == (theirs.dtype, theirs.tolist())
+        assert ours.tolist() == [3 * 2**24, -3.5]

@@ -96,4 +96,8 @@ EQUIVALENT: dict[str, str] = {
     "multiply.py: if len(known) < len(kept): -> if len(known) is not len(kept):": (
         "known is a part of kept, and CPython has one object for each small number"
     ),
+    "depthwise_convolution.py: filters = kernel.reshape(-1, *kernel.shape[-2:])  # (taps, channels, multiplier) -> filters = kernel.reshape(- 2, *kernel.shape[-2:])  # (taps, channels, multiplier)": (
+        "NumPy takes any size below 0 for the one to work out"
+    ),
+    "batch_normalization.py: shape[self.axis] = -1 -> shape[self.axis] = ~1": "NumPy takes any size below 0 for the one to work out",
 }
