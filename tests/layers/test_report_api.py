@@ -231,6 +231,9 @@ def test_a_separable_convolution_takes_new_weights():
     layer.set_weights(2 * depthwise, None)
     for array, new in zip(layer.get_weights(), (2 * depthwise, pointwise), strict=True):
         np.testing.assert_array_equal(array, new)
+    layer.set_weights(3 * depthwise)
+    for array, new in zip(layer.get_weights(), (3 * depthwise, pointwise), strict=True):
+        np.testing.assert_array_equal(array, new)
     for wrong in (depthwise[0, 0], depthwise[0], depthwise[None], depthwise[:, :, :, 1:]):
         with pytest.raises(WeightError, match="pointwise_kernel"):
             layer.set_weights(wrong, pointwise, bias)

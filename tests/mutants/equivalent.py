@@ -100,4 +100,5 @@ EQUIVALENT: dict[str, str] = {
         "NumPy takes any size below 0 for the one to work out"
     ),
     "batch_normalization.py: shape[self.axis] = -1 -> shape[self.axis] = ~1": "NumPy takes any size below 0 for the one to work out",
+    "flatten.py: if x.ndim > 1: -> if x.ndim != 1:": "an array of rank 0 was refused above",
 }

@@ -65,7 +65,7 @@ class Index:
         counts = np.zeros((len(rows), self.depth), np.int64)
         for count, row in zip(counts, rows, strict=True):
             for place in row:
-                if place is not None and place < self.depth:
+                if place is not None:
                     count[place] += 1
         if self.output_mode == "tf_idf":
             return counts.astype(np.float32) * np.asarray(self.idf_weights, np.float32)
