@@ -92,6 +92,11 @@ def test_activations_by_name(name, version, result):
     assert Options("it", {"activation": name}, version).activation() == result
 
 
+def test_a_config_is_of_keras_3_unless_it_is_said_to_be_older():
+    assert Options("it", {}).keras_version == 3
+    assert Options("it", {"activation": "hard_sigmoid"}).activation() == "hard_sigmoid"
+
+
 @pytest.mark.parametrize("value", ["made_up", {"class_name": "LeakyReLU", "config": {}}, 3, ["relu"]])
 def test_other_activations_are_refused(value):
     with pytest.raises(UnsupportedError, match="'activation'"):

@@ -1,11 +1,14 @@
 """StringLookup against Keras."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers.index_lookup import Index
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.filling import generator
 from tests.support.geometry import sizes
@@ -100,3 +103,10 @@ def test_a_text_alone(mode):
     case = Case("StringLookup", (1,), {"vocabulary": ["a"], "output_mode": mode}, call={"inputs": "texts"})
     keras, x = keras_layer(case), np.array("a", object)
     np.testing.assert_array_equal(scratch_layer(keras, case).forward(x), to_numpy(keras(x)))
+
+
+def test_an_index_is_not_changed_behind_its_ids():
+    index = Index(("a", "b"))
+    assert [index.id(token) for token in ("a", "b", "c")] == [1, 2, 0]
+    with pytest.raises(FrozenInstanceError):
+        index.tokens = ("b", "a")

@@ -101,4 +101,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "batch_normalization.py: shape[self.axis] = -1 -> shape[self.axis] = ~1": "NumPy takes any size below 0 for the one to work out",
     "flatten.py: if x.ndim > 1: -> if x.ndim != 1:": "an array of rank 0 was refused above",
+    "lstm.py: return tuple(array[0] for array in result) if isinstance(result, tuple) else result[0] -> return tuple(array[ -1] for array in result) if isinstance(result, tuple) else result[0]": (
+        "there is one sequence, the first and the last"
+    ),
 }
