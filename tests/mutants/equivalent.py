@@ -104,4 +104,7 @@ EQUIVALENT: dict[str, str] = {
     "lstm.py: return tuple(array[0] for array in result) if isinstance(result, tuple) else result[0] -> return tuple(array[ -1] for array in result) if isinstance(result, tuple) else result[0]": (
         "there is one sequence, the first and the last"
     ),
+    "text_vectorization.py: if not widths or any(type(width) is not int or width < 1 for width in widths): -> if not widths or any(type(width) != int or width < 1 for width in widths):": (
+        "a type equals itself alone"
+    ),
 }
