@@ -74,7 +74,8 @@ def general(entries: Record) -> list[str]:
     killed = len(entries) - len(survived)
     lines = [
         f"**{killed} of {len(entries)} mutants killed ({killed / len(entries):.1%})**, drawn at random from",
-        "all of `src/scratchnn/layers`.",
+        "all of `src/scratchnn/layers`. Survivors of this sample led to new tests, so one drawn by another seed",
+        "would score lower.",
         f"{len(explained)} of the {len(survived)} others change nothing that a test could see.",
     ]
     if survived:

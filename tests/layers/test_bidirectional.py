@@ -1,6 +1,7 @@
 """Bidirectional against Keras: over SimpleRNN and LSTM, with all merge modes."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,3 +120,21 @@ def test_reading_a_turned_sequence_swaps_the_halves(seed):
     twin.backward_layer.set_weights(*ahead.get_weights())
     swapped = twin.forward(x[:, ::-1])
     np.testing.assert_array_equal(np.roll(swapped, 2, axis=-1), call(layer, case))
+
+
+@pytest.mark.parametrize("merge_mode", MERGE_MODES)
+@pytest.mark.parametrize(("sequences", "state"), [(False, True), (True, True), (True, False), (False, False)])
+def test_there_is_a_mask_for_each_output(merge_mode, sequences, state):
+    """Over a stack of three states too, which Keras's own loop cannot run."""
+    cells = [serialized("LSTMCell", {"units": 3}), serialized("GRUCell", {"units": 2})]
+    inner = {"cell": serialized("StackedRNNCells", {"cells": cells})}
+    inner |= {"return_sequences": sequences, "return_state": state}
+    options = {"layer": serialized("RNN", inner), "merge_mode": merge_mode}
+    layer, mask = built(Case("Bidirectional", (2, 4, 3), options)), np.ones((2, 4), bool)
+    shapes, masks = layer.output_shape((2, 4, 3)), layer.compute_mask(None, mask)
+    if isinstance(shapes[0], int):
+        assert masks is (mask if sequences else None)
+    else:
+        outputs = 2 if merge_mode is None else 1
+        assert len(shapes) == len(masks) == outputs + 6 * state
+        assert [one is mask for one in masks] == [sequences] * outputs + [False] * 6 * state

@@ -14,7 +14,8 @@ MODES = ("one_hot", "multi_hot", "count")
 def category_encoding(draw):
     tokens = draw(sizes(6))
     options = {"num_tokens": tokens, "output_mode": draw(st.sampled_from(MODES))}
-    return (draw(sizes(4)), draw(sizes(5))), options, {"inputs": f"ids:{tokens}"}
+    more = draw(st.sampled_from([(), (), (3,)])) if options["output_mode"] == "one_hot" else ()
+    return (draw(sizes(4)), *more, draw(sizes(5))), options, {"inputs": f"ids:{tokens}"}
 
 
 TestCategoryEncoding = layer_tests(
@@ -37,6 +38,7 @@ TestCategoryEncoding = layer_tests(
             bad_config("output_mode", UnsupportedError, output_mode="tf_idf"),
             bad_config("sparse", UnsupportedError, sparse=True),
             bad_input("an id too large", r"ids in \[0, 5\), got 0 to 5", np.array([[0, 5]])),
+            bad_input("an id far too large", r"ids in \[0, 5\), got 0 to 9", np.array([[0, 9]])),
             bad_input("a negative id", r"ids in \[0, 5\), got -1 to 0", np.array([[0, -1]])),
             bad_input("a fraction", "whole numbers", np.array([[0.5]])),
             bad_input("rank 3", r"\(batch, length\)", np.zeros((2, 3, 1), int), InputError),

@@ -1,15 +1,19 @@
 """Dot against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError
+from scratchnn.layers import build_layer
+from scratchnn.layers.dot import Dot
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
-from tests.support.checks import built
 from tests.support.geometry import sizes
 from tests.support.merging import check_masks, whole_numbers_test
+from tests.support.oracle import layer_spec
 
 
 @st.composite
@@ -55,11 +59,19 @@ def test_masks_end_here(seed, kind):
     check_masks(Case("Dot", [(2, 3, 4), (2, 3, 4)], {"axes": 2}, seed=seed), [kind, "random"])
 
 
-@pytest.mark.parametrize("size", [0.0, 1e-20, 1e-8, 1.0])
-def test_short_vectors_are_not_blown_up_beyond_the_limit(size):
-    layer = built(Case("Dot", [(1, 2), (1, 2)], {"axes": 1, "normalize": True}))
+@pytest.mark.parametrize("size", [0.0, 1e-20, 3e-7, 1e-8, 1.0])
+@pytest.mark.parametrize(("version", "limit"), [(1, 1e6), (2, 1e6), (3, 1e7)])
+def test_short_vectors_are_not_blown_up_beyond_the_limit(size, version, limit):
+    spec = replace(
+        layer_spec(Case("Dot", [(1, 2), (1, 2)], {"axes": 1, "normalize": True})), keras_version=version
+    )
+    layer = build_layer(spec, [(None, 2), (None, 2)])
     x = np.full((1, 2), size)
-    assert layer.forward([x, np.array([[1.0, 0.0]])])[0, 0] == pytest.approx(min(np.sqrt(0.5), size * 1e7))
+    assert layer.forward([x, np.array([[1.0, 0.0]])])[0, 0] == pytest.approx(min(np.sqrt(0.5), size * limit))
 
 
 test_whole_numbers_are_those_of_keras = whole_numbers_test("Dot", axes=1)
+
+
+def test_the_limit_of_a_layer_made_by_hand_is_that_of_keras_3():
+    assert Dot(1).longest == 1e7

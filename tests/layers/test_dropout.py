@@ -14,22 +14,33 @@ from scratchnn.errors import ConfigError
 from tests.support import Case, Entry, bad_config, layer_tests
 from tests.support.geometry import shapes
 
+
+@st.composite
+def dropout(draw):
+    shape, options = draw(shapes(1, 4)), {"rate": draw(st.sampled_from([0.0, 0.3, 0.9]))}
+    if draw(st.booleans()):
+        options["noise_shape"] = tuple(draw(st.sampled_from([None, 1, size])) for size in shape)
+    return shape, options
+
+
 TestDropout = layer_tests(
     Entry(
         "Dropout",
-        st.tuples(shapes(1, 4), st.fixed_dictionaries({"rate": st.sampled_from([0.0, 0.3, 0.9])})),
+        dropout(),
         example=Case("Dropout", (2, 3, 4), {"rate": 0.4}),
         exact=True,
         refusals=[
             bad_config("rate.*missing", ConfigError, remove=["rate"]),
-            bad_config("rate", ConfigError, rate=1.5),
-            bad_config("rate", ConfigError, rate=-0.1),
+            bad_config("option 'rate'", ConfigError, rate=1.5),
+            bad_config("option 'rate'", ConfigError, rate=-0.1),
             bad_config("rate", ConfigError, rate="half"),
+            *(bad_config("noise_shape.*sizes or nulls", ConfigError, noise_shape=shape)
+              for shape in ([None, 0, 4], [True, 3, 4], [2.0, 3, 4], 3, "234")),
         ],
         any_rank=True,
         cost=0.7,
     )
-)
+)  # fmt: skip
 
 LIMIT = 6.11  # standard deviations: 1e-9, two-sided
 SHAPE = (40, 50, 60)
@@ -206,3 +217,9 @@ def test_a_model_drops_in_training_only():
     assert abs(deviations((y == 0).sum(), y.size, rate)) < LIMIT
     theirs = np.asarray(of_keras_model(x, training=True))
     assert np.allclose(np.unique(theirs), np.unique(y), rtol=3 * 2.0**-24, atol=0)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, np.nan])
+def test_a_rate_that_is_no_probability_is_refused(rate):
+    with pytest.raises(ConfigError, match=r"rate: expected a number in \[0, 1\]"):
+        Dropout(rate)

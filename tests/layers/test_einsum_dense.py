@@ -1,12 +1,17 @@
 """EinsumDense against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from scratchnn.errors import ConfigError, InputError
+from scratchnn.errors import ConfigError, InputError, WeightError
+from scratchnn.layers import build_layer
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import EXACT_ACTIVATIONS, activations, sizes
+from tests.support.oracle import layer_spec
 
 # Equation, and how many axes three dots stand for.
 EQUATIONS = (
@@ -62,9 +67,21 @@ TestEinsumDense = layer_tests(
             bad_config("equation.*expected one like", ConfigError, equation="abc,cde"),
             bad_config("equation.*expected one like", ConfigError, equation="...c,cd->d"),
             bad_config("bias_axes.*axes of the output", ConfigError, bias_axes="c"),
-            bad_config("output_shape.*expected 3 sizes", ConfigError, output_shape=[2, 5]),
+            *(bad_config("output_shape.*expected 3 sizes", ConfigError, output_shape=sizes)
+              for sizes in ([2, 5], [3, 0, 5], [3, 2.0, 5], [3, True, 5], "325")),
             bad_input("another rank", "fits 'abc,cde->abde'", np.ones((2, 4), np.float32), InputError),
             bad_input("another size", "fits 'abc,cde->abde'", np.ones((2, 3, 5), np.float32), InputError),
         ],
     )
-)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("equation", ["...x,xy->...y", "ab...,bc->ac...", "abc,cd->abd"])
+def test_a_kernel_that_does_not_fit_the_input_is_a_wrong_weight(equation):
+    shape = (2, 3, 5)
+    options = {"equation": equation, "output_shape": [3, 4] if equation[0] == "a" and equation[2] == "c" else [4]}
+    spec = layer_spec(Case("EinsumDense", shape, options))
+    (kernel,) = spec.weights
+    wrong = replace(kernel, value=np.ones((kernel.value.shape[0] + 1, 4), np.float32))
+    with pytest.raises(WeightError, match="expected shape"):
+        build_layer(replace(spec, weights=(wrong,)), (None, *shape[1:]))

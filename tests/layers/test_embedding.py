@@ -8,6 +8,7 @@ from scratchnn.errors import ConfigError, InputError, UnsupportedError
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built, call
 from tests.support.geometry import shapes, sizes
+from tests.support.oracle import keras_layer, scratch_layer
 
 
 @st.composite
@@ -57,3 +58,12 @@ def test_ids_of_any_integer_type(dtype):
     np.testing.assert_array_equal(layer.forward(case.inputs().astype(dtype)), call(layer, case))
     with pytest.raises(InputError, match="got 7"):
         layer.forward(np.array([7], dtype))
+
+
+def test_zero_alone_is_masked():
+    case = Case(
+        "Embedding", (1, 3), {"input_dim": 7, "output_dim": 4, "mask_zero": True}, call={"inputs": "ids:7"}
+    )
+    keras, ids = keras_layer(case), np.array([[-1, 0, 3]])
+    np.testing.assert_array_equal(scratch_layer(keras, case).compute_mask(ids, None), keras.compute_mask(ids))
+    assert scratch_layer(keras, case).compute_mask(ids, None).tolist() == [[True, False, True]]

@@ -1,15 +1,18 @@
 """IntegerLookup against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers import build_layer
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built
 from tests.support.geometry import sizes
-from tests.support.oracle import keras_layer, scratch_layer, to_numpy
+from tests.support.oracle import keras_layer, layer_spec, scratch_layer, to_numpy
 
 
 @st.composite
@@ -49,7 +52,8 @@ TestIntegerLookup = layer_tests(
             bad_config("num_oov_indices", ConfigError, num_oov_indices=-1),
             bad_config("invert", ConfigError, invert=True, output_mode="count"),
             bad_config("oov_method", UnsupportedError, oov_method="farmhash"),
-            bad_config("idf_weights.*expected 3 numbers", ConfigError, output_mode="tf_idf", idf_weights=[1.0]),
+            *(bad_config("idf_weights.*expected 3 numbers", ConfigError, output_mode="tf_idf", idf_weights=numbers)
+              for numbers in ([1.0], [1.0] * 4, ["1"] * 3)),
             bad_config("max_tokens.*expected 4 or more", ConfigError, output_mode="count", pad_to_max_tokens=True,
                        max_tokens=3),
             bad_input("fractions", "whole numbers", np.array([[1.5]]), InputError),
@@ -81,3 +85,29 @@ def test_unknown_numbers_below_zero_are_spread_as_keras_spreads_them():
     case = Case("IntegerLookup", (2, 3), options, call={"inputs": "ids:6"})
     keras, x = keras_layer(case), np.array([[-1, -2, -3], [-4, 5, 6]])
     np.testing.assert_array_equal(scratch_layer(keras, case).forward(x), to_numpy(keras(x)))
+
+
+@given(options=integer_lookup().map(lambda drawn: drawn[1]))
+def test_the_vocabulary_is_that_of_keras(options):
+    case = Case("IntegerLookup", (1, 2), options, call={"inputs": "ids:2"})
+    keras = keras_layer(case)
+    assert scratch_layer(keras, case).get_vocabulary() == keras.get_vocabulary()
+
+
+@given(drawn=integer_lookup())
+def test_a_config_alone_tells_as_much_as_the_file_beside_it(drawn):
+    """The vocabulary and its weights stand in the config of a layer that was made with them."""
+    case = Case("IntegerLookup", *drawn[:2], call=drawn[2])
+    spec = layer_spec(case)
+    layer, alone = (build_layer(replace(spec, assets=assets), case.input_shape) for assets in (spec.assets, {}))
+    np.testing.assert_array_equal(alone.forward(case.inputs()), layer.forward(case.inputs()))
+
+
+@pytest.mark.parametrize("more", [{}, {"max_tokens": 20, "pad_to_max_tokens": True}])
+@pytest.mark.parametrize("unknown", [1, 3])
+def test_unknown_tokens_weigh_the_average(more, unknown):
+    options = {"vocabulary": [3, 9], "output_mode": "tf_idf", "idf_weights": [0.5, 2.0], **more}
+    case = Case("IntegerLookup", (2, 3), options | {"num_oov_indices": unknown}, call={"inputs": "ids:12"})
+    layer = build_layer(replace(layer_spec(case), assets={}), case.input_shape)
+    x = np.array([[3, 9, 9], [1, 1, 5]])
+    np.testing.assert_array_equal(layer.forward(x), to_numpy(keras_layer(case)(x)))

@@ -1,14 +1,17 @@
 """Normalization against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError
+from scratchnn.layers import build_layer
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built
 from tests.support.geometry import shapes
-from tests.support.oracle import keras_module, scratch_layer, to_numpy
+from tests.support.oracle import keras_module, layer_spec, scratch_layer, to_numpy
 
 NUMBERS = st.sampled_from([0.0, 1.0, -2.5, 0.1, 100.0])
 SPREADS = st.sampled_from([1.0, 0.1, 4.0, 1e-12, 0.0])
@@ -41,6 +44,8 @@ TestNormalization = layer_tests(
         },
         refusals=[
             bad_config("axis", ConfigError, axis=3),
+            bad_config("axis", ConfigError, axis=-4),
+            bad_config("axis", ConfigError, axis=[True]),
             bad_config("same shape", ConfigError, mean=[1.0, 2.0, 3.0]),
             bad_config("mean.*numbers", ConfigError, mean="none"),
             bad_config("invert.*true or false", ConfigError, invert=1),
@@ -62,6 +67,14 @@ def test_measured_statistics_are_read(seed, axis):
     np.testing.assert_allclose(scratch.forward(x), to_numpy(layer(x)), rtol=1e-5, atol=1e-5)  # adapted in float32
     for ours, theirs in zip(scratch.get_weights(), layer.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_axis_may_be_counted_from_either_end():
+    """To the first and to the last axis that there is; the batch axis too, which Keras would refuse later."""
+    numbers = {"mean": 1.0, "variance": 4.0}
+    for axis in (0, 2, -1, -3):
+        spec = replace(layer_spec(Case("Normalization", (2, 3, 4), numbers)), config={"axis": axis, **numbers})
+        assert build_layer(spec, (None, 3, 4)).axes == (axis % 3,)
 
 
 def test_the_inverse_gives_the_input_back():

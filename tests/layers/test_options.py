@@ -83,6 +83,26 @@ def test_what_nobody_read_is_refused_unless_it_cannot_matter():
     unread.close()
 
 
+@pytest.mark.parametrize(("name", "version", "result"), [
+    ("hard_sigmoid", 1, "legacy_hard_sigmoid"), ("hard_sigmoid", 2, "legacy_hard_sigmoid"),
+    ("hard_sigmoid", 3, "hard_sigmoid"), ("hard_sigmoid", 4, "hard_sigmoid"), ("relu", 2, "relu"), (None, 2, None),
+    ({"class_name": "function", "config": "tanh"}, 3, "tanh"),
+])  # fmt: skip
+def test_activations_by_name(name, version, result):
+    assert Options("it", {"activation": name}, version).activation() == result
+
+
+def test_a_config_is_of_keras_3_unless_it_is_said_to_be_older():
+    assert Options("it", {}).keras_version == 3
+    assert Options("it", {"activation": "hard_sigmoid"}).activation() == "hard_sigmoid"
+
+
+@pytest.mark.parametrize("value", ["made_up", {"class_name": "LeakyReLU", "config": {}}, 3, ["relu"]])
+def test_other_activations_are_refused(value):
+    with pytest.raises(UnsupportedError, match="'activation'"):
+        Options("it", {"activation": value}).activation()
+
+
 def test_data_format_and_dtype():
     assert Options("it", {}).data_format() == "channels_last"
     assert Options("it", {"data_format": None}).data_format() == "channels_last"
@@ -106,5 +126,7 @@ def test_weights_are_taken_in_order_and_whole():
     weights.close()
     with pytest.raises(WeightError, match="missing"):
         weights.take("more", (1,))
+    large = np.ones((1000, 2))
+    assert Weights("it", [Weight("kernel", large)]).take("kernel", (int("1000"), 2)) is large
     with pytest.raises(WeightError, match="real numbers"):
         Weights("it", [Weight("kernel", np.array(["a"]))]).take("kernel", (1,))

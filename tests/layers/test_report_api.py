@@ -20,7 +20,10 @@ from scratchnn import (
     MaxPooling2D,
     RNNCell,
 )
-from scratchnn.errors import InputError, WeightError
+from scratchnn.errors import ConfigError, InputError, WeightError
+from scratchnn.layers.bidirectional import Bidirectional
+from scratchnn.layers.depthwise_conv2d import DepthwiseConv2D
+from scratchnn.layers.separable_conv2d import SeparableConv2D
 from tests.support import Case, oracle
 from tests.support.checks import built
 
@@ -140,7 +143,8 @@ def test_lstm_gives_sequence_h_and_c_for_one_sequence(seed, states):
 
 def test_lstm_sigmoid_does_not_overflow():
     with np.errstate(all="raise", under="ignore"):
-        assert LSTM.sigmoid([-1000.0, 0.0, 1000.0]).tolist() == [0.0, 0.5, 1.0]
+        for owner in (LSTM, LSTM(3, 4)):
+            assert owner.sigmoid([-1000.0, 0.0, 1000.0]).tolist() == [0.0, 0.5, 1.0]
 
 
 def test_lstm_batch_is_its_sequences():
@@ -157,6 +161,10 @@ def test_lstm_takes_one_state_alone():
         np.testing.assert_array_equal(left, right)
     with pytest.raises(InputError, match="initial_state"):
         ours.forward(x, floats(5))
+    batch, c = np.stack([x, x + 1]), floats(2, 4)
+    with_zeros = ours.forward(batch, np.zeros((2, 4), np.float32), c)
+    for left, right in zip(ours.forward(batch, c0=c), with_zeros, strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 def test_bidirectional_lstm_gives_sequence_and_both_final_states():
@@ -174,3 +182,65 @@ def test_bidirectional_lstm_gives_sequence_and_both_final_states():
     np.testing.assert_array_equal(c, np.concatenate([whole[2][0], whole[4][0]]))
     np.testing.assert_array_equal(h[:4], sequence[-1, :4])
     np.testing.assert_array_equal(h[4:], sequence[0, 4:])
+
+
+@pytest.mark.parametrize("sequences", [None, True, False])
+@pytest.mark.parametrize("state", [None, True, False])
+def test_bidirectional_lstm_returns_what_was_asked_for(sequences, state):
+    """As in Keras, where anything was asked for; else the sequence and the final states of both directions."""
+    given = {"return_sequences": sequences, "return_state": state}
+    ours, x = BidirectionalLSTM(3, 4, **given), floats(2, 5, 3)
+    result = ours.forward(x)
+    steps = (5,) if sequences or sequences is state is None else ()
+    shapes = [array.shape for array in (result if isinstance(result, tuple) else (result,))]
+    assert shapes == [(2, *steps, 8)] + (
+        [(2, 8)] * 2 if sequences is state is None else [(2, 4)] * 4 * bool(state)
+    )
+    one = ours.forward(x_seq=x[0])
+    for whole, single in zip(*(r if isinstance(r, tuple) else (r,) for r in (result, one)), strict=True):
+        np.testing.assert_allclose(single, whole[0], rtol=0, atol=1e-6)  # float32's rounding, of |h| < 1
+
+
+@pytest.mark.parametrize("key", ["return_sequences", "return_state"])
+@pytest.mark.parametrize("flags", [(False, True), (True, False)])
+def test_both_directions_must_return_the_same(key, flags):
+    ahead, back = (LSTM(3, 4, **{key: flag}, go_backwards=back) for flag, back in zip(flags, (0, 1), strict=True))
+    with pytest.raises(ConfigError, match=rf"same {key} in both directions, got \({flags[0]}, {flags[1]}\)"):
+        Bidirectional(ahead, back)
+
+
+def test_both_directions_must_be_stateful_or_neither():
+    ahead, back = (LSTM(3, 4, go_backwards=flag) for flag in (False, True))
+    back.stateful = True
+    with pytest.raises(ConfigError, match="same stateful"):
+        Bidirectional(ahead, back)
+
+
+@pytest.mark.parametrize("directions", [(False, 0), (True, 1)])
+def test_the_two_directions_must_differ(directions):
+    with pytest.raises(ConfigError, match="expected one layer with go_backwards"):
+        Bidirectional(*(LSTM(3, 4, go_backwards=flag) for flag in directions))
+
+
+def test_a_separable_convolution_takes_new_weights():
+    layer = SeparableConv2D(floats(3, 2, 2, 3), floats(1, 1, 6, 4), floats(4))
+    depthwise, pointwise, bias = floats(3, 2, 2, 3), floats(1, 1, 6, 4), floats(4)
+    layer.set_weights(depthwise, pointwise, bias)
+    for array, new in zip(layer.get_weights(), (depthwise, pointwise, bias), strict=True):
+        np.testing.assert_array_equal(array, new)
+    layer.set_weights(2 * depthwise, None)
+    for array, new in zip(layer.get_weights(), (2 * depthwise, pointwise), strict=True):
+        np.testing.assert_array_equal(array, new)
+    layer.set_weights(3 * depthwise)
+    for array, new in zip(layer.get_weights(), (3 * depthwise, pointwise), strict=True):
+        np.testing.assert_array_equal(array, new)
+    for wrong in (depthwise[0, 0], depthwise[0], depthwise[None], depthwise[:, :, :, 1:]):
+        with pytest.raises(WeightError, match="pointwise_kernel"):
+            layer.set_weights(wrong, pointwise, bias)
+
+
+def test_a_kernel_of_another_rank_is_refused():
+    with pytest.raises(WeightError, match=r"depthwise_kernel': expected rank 4, got shape \(3, 2, 2\)"):
+        DepthwiseConv2D(floats(3, 2, 2), None)
+    with pytest.raises(WeightError, match="kernel': expected rank 4 and filters"):
+        Conv2D(floats(3, 2, 2), None)

@@ -29,6 +29,7 @@ TestRMSNormalization = layer_tests(
             bad_config("axis", ConfigError, axis=3),
             bad_config("axis.*the last axes", UnsupportedError, axis=1),
             bad_config("epsilon", ConfigError, epsilon=-1.0),
+            bad_input("rank 1", "rank 2 or more", np.ones(4, np.float32)),
             bad_input("other sizes", "expected 4 along axis", np.ones((2, 3, 5), np.float32)),
         ],
     )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers.text_vectorization import TextVectorization
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built
 from tests.support.filling import WORDS
@@ -21,6 +22,9 @@ VOCABULARY = [
     "naïve",
     "été",
     "ÉTÉ",
+    "ÉtÉ",
+    "É",
+    "é",
     "dont",
     "don't",
     "xy",
@@ -32,11 +36,17 @@ VOCABULARY = [
 ]
 
 
+# What TensorFlow makes of "ÉTÉ" and "É" when it lowers, and what Unicode would: one of them is always known.
+LOWERED = ["ÉtÉ", "É", "été", "é"]
+
+
 @st.composite
 def text_vectorization(draw):
     fewest = draw(st.sampled_from([1, 8]))  # in a small vocabulary hardly a word of a text is known
+    drawn = draw(st.lists(st.sampled_from(VOCABULARY), min_size=fewest, unique=True))
+    lowered = draw(st.lists(st.sampled_from(LOWERED), min_size=1, unique=True))
     options = {
-        "vocabulary": draw(st.lists(st.sampled_from(VOCABULARY), min_size=fewest, unique=True)),
+        "vocabulary": list(dict.fromkeys(drawn + lowered)),
         "standardize": draw(st.sampled_from(["lower_and_strip_punctuation", "lower", "strip_punctuation", None])),
         "split": draw(st.sampled_from(["whitespace", "character", None])),
     }
@@ -44,7 +54,7 @@ def text_vectorization(draw):
     if mode == "int":
         options["output_sequence_length"] = draw(st.none() | sizes(8))
     else:
-        options |= {"output_mode": mode, "pad_to_max_tokens": draw(st.booleans()), "max_tokens": 20}
+        options |= {"output_mode": mode, "pad_to_max_tokens": draw(st.booleans()), "max_tokens": 25}
     if mode == "tf_idf":
         options["idf_weights"] = [draw(st.sampled_from([0.5, 1.0, 0.1])) for _ in options["vocabulary"]]
     if options["split"] is not None:
@@ -101,14 +111,19 @@ TestTextVectorization = layer_tests(
             bad_config("output_sequence_length", ConfigError, output_sequence_length=0),
             bad_input("numbers", "expected texts", np.ones((2, 1))),
             bad_input("rank 3", "shape", np.array([[["a"]]]), InputError),
+            bad_input("a text alone", "shape", np.array("a"), InputError),
         ],
     )
 )
 
 
-@given(text=st.text(max_size=12), standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", None]))
-def test_any_text_is_split_as_keras_does(text, standardize):
-    options = {"vocabulary": list(VOCABULARY), "standardize": standardize}
+@given(
+    text=st.text(max_size=12),
+    standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", None]),
+    split=st.sampled_from(["whitespace", "character", None]),
+)
+def test_any_text_is_split_as_keras_does(text, standardize, split):
+    options = {"vocabulary": list(VOCABULARY), "standardize": standardize, "split": split}
     case = Case("TextVectorization", (1, 1), options, call={"inputs": "texts"})
     x = np.array([[text]], object)
     np.testing.assert_array_equal(built(case).forward(x), to_numpy(keras_layer(case)(x)))
@@ -130,7 +145,24 @@ def test_a_batch_that_keras_would_cut_to_the_length_of_a_row_is_refused():
         built(Case("TextVectorization", (2,), options, call={"inputs": "texts"})).forward(["a", "b"])
 
 
+@pytest.mark.parametrize("split", ["whitespace", "character", None])
+def test_an_empty_text_is_padding(split):
+    options = {"vocabulary": ["cat"], "split": split}
+    case = Case("TextVectorization", (3, 1), options, call={"inputs": "texts"})
+    x = np.array([["."], ["cat"], [""]], object)
+    np.testing.assert_array_equal(built(case).forward(x), to_numpy(keras_layer(case)(x)))
+
+
 def test_empty_texts_alone_give_no_columns():
     case = Case("TextVectorization", (2, 1), {"vocabulary": ["cat"]}, call={"inputs": "texts"})
     x = np.array([[""], [" ."]], object)
     assert built(case).forward(x).shape == to_numpy(keras_layer(case)(x)).shape == (2, 0)
+
+
+def test_a_layer_of_a_vocabulary():
+    layer = TextVectorization(["", "[UNK]", "cat", "the"])
+    assert layer.forward(["the dog", "cat"]).tolist() == [[3, 1], [2, 0]]
+    assert layer.vocabulary == ["", "[UNK]", "cat", "the"]
+    assert TextVectorization().forward(["cat"]).tolist() == [[1]]
+    with pytest.raises(ConfigError, match="expected '' for padding first"):
+        TextVectorization(["cat"])

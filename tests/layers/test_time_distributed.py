@@ -103,3 +103,10 @@ def test_each_step_is_a_sample_of_its_own(seed):
     whole = call(layer, case)
     for t in range(3):
         np.testing.assert_array_equal(layer.layer.forward(x[:, t]), whole[:, t])
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4), (3, 3, 4), (2,)])
+def test_a_mask_of_another_shape_is_refused(shape):
+    layer = built(Case("TimeDistributed", (2, 3, 4, 2), {"layer": serialized("LSTM", units=3)}))
+    with pytest.raises(InputError, match=r"mask: expected shape \(2, 3\) in front"):
+        layer.forward(np.ones((2, 3, 4, 2)), mask=np.ones(shape, bool))

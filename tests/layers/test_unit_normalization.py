@@ -1,12 +1,18 @@
 """UnitNormalization against Keras."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError
+from scratchnn.layers import build_layer
+from scratchnn.layers.unit_normalization import UnitNormalization
 from tests.support import Case, Entry, bad_config, layer_tests
 from tests.support.checks import built
 from tests.support.geometry import shapes
+from tests.support.oracle import layer_spec
 
 
 @st.composite
@@ -34,3 +40,12 @@ TestUnitNormalization = layer_tests(
 def test_zeros_stay_zeros():
     layer = built(Case("UnitNormalization", (1, 3)))
     assert layer.forward(np.array([[0.0, 0.0, 0.0], [0.0, -2.0, 0.0]])).tolist() == [[0, 0, 0], [0, -1, 0]]
+
+
+@pytest.mark.parametrize(("version", "limit"), [(1, 1e6), (2, 1e6), (3, 1e12)])
+def test_short_vectors_are_not_blown_up_beyond_the_limit(version, limit):
+    spec = replace(layer_spec(Case("UnitNormalization", (1, 2))), keras_version=version)
+    layer = build_layer(spec, (None, 2))
+    for size in (1e-20, 1e-8, 3e-7, 1e-3, 2.0):
+        assert layer.forward(np.array([[size, 0.0]]))[0, 0] == pytest.approx(min(1, size * limit))
+    assert UnitNormalization().longest == 1e12

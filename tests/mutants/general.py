@@ -11,8 +11,8 @@ in `equivalent.py` with the reason.
 
 import argparse
 import ast
+import hashlib
 import os
-import random
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -108,11 +108,12 @@ def _bare(source: str) -> str:
 
 
 def sample(mutants: Sequence[General], size: int) -> list[General]:
-    """Those of the mutants that matter, in an order drawn by `SEED`: the first `size`, or all if that is 0."""
-    order = list(mutants)
-    random.Random(SEED).shuffle(order)
+    """Those of the mutants that matter, in an order drawn by `SEED`: the first `size`, or all if that is 0.
+
+    The order is that of hashes: where a file changes, its own mutants are drawn anew, and no others.
+    """
     chosen: dict[str, General] = {}
-    for mutant in order:
+    for mutant in sorted(mutants, key=lambda mutant: hashlib.sha256(f"{SEED} {mutant}".encode()).digest()):
         if size and len(chosen) == size:
             break
         if matters(mutant):

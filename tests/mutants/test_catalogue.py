@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.layer_tests import SHARED, files_for
 
 TESTS = Path(__file__).parents[1]
@@ -34,3 +35,12 @@ def test_every_module_of_the_layers_has_tests():
         stem: files_for(stem) for stem in stems if not all((TESTS / test).is_file() for test in files_for(stem))
     }
     assert not missing
+
+
+@pytest.mark.parametrize("name", EQUIVALENT)
+def test_what_is_equivalent_is_a_change_of_the_present_source(name: str):
+    file, change = name.split(": ", 1)
+    old = change.split(" -> ", 1)[0].strip() if not change.lstrip().startswith("->") else ""
+    lines = (Path(find_spec("scratchnn.layers").origin).parent / file).read_text().splitlines()
+    assert old in {line.strip() for line in lines}
+    assert EQUIVALENT[name]

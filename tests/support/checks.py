@@ -1,6 +1,9 @@
 """The generic checks: what is asked of every layer, whatever it computes."""
 
+import inspect
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ from hypothesis import strategies as st
 
 from scratchnn import load_model
 from scratchnn.agreement import check_call
-from scratchnn.errors import ScratchnnError
-from scratchnn.layers import Layer, build_layer
+from scratchnn.errors import ConfigError, ScratchnnError
+from scratchnn.layers import LAYERS, Layer, build_layer
+from scratchnn.layers.index_lookup import Index
 from scratchnn.layers.options import INERT_KEYS, INERT_SUFFIXES
 from scratchnn.models.graph import Model
 
@@ -25,6 +29,16 @@ EXAMPLES = settings.default.max_examples
 # Below this a branch can miss its floor by chance.
 ENOUGH = 50
 FORMATS = (".keras", ".h5")
+# Parameters of constructors whose default is not Keras's, by what is in the layer's name: most are as the report
+# has them; a vocabulary of "" is what Keras makes of None.
+OWN_DEFAULTS = {
+    "Conv": ("padding", "activation"),
+    "Pooling": ("strides",),
+    "LSTM": ("return_sequences", "return_state"),
+    "TextVectorization": ("vocabulary",),
+}
+# What None stands for in a constructor of Keras.
+MEANT_BY_NONE = {"data_format": "channels_last", "dtype": np.float32}
 
 
 def examples(entry: Entry, share: float) -> settings:
@@ -117,6 +131,12 @@ def layer_tests(entry: Entry) -> type:
 
         def test_refuses_each_option_of_a_wrong_type(self) -> None:
             check_option_types(entry)
+
+        def test_an_option_left_out_has_the_default_of_keras(self) -> None:
+            check_left_out(entry)
+
+        def test_the_constructor_has_the_defaults_of_keras(self) -> None:
+            check_constructor(entry)
 
         def test_every_weight_must_be_there_and_fit(self) -> None:
             check_weights(entry)
@@ -386,20 +406,124 @@ def check_option_types(entry: Entry) -> None:
     assert not unnamed, f"{entry.layer}: messages that do not name the option: {unnamed}"
 
 
+def check_left_out(entry: Entry) -> None:
+    """A layer whose config lacks an option equals, in every attribute, the one with Keras's default there.
+
+    An option may be asked for instead: Keras always writes it down.
+    """
+    for case in _with_defaults(entry.example):
+        spec = oracle.layer_spec(case)
+        whole = attributes(build_layer(spec, case.input_shape))
+        for key, config in _lacking_one(spec.config, case.options):
+            try:
+                layer = build_layer(replace(spec, config=config), case.input_shape)
+            except ConfigError as error:
+                if f"{key!r} is missing" not in str(error):
+                    raise
+            else:
+                assert attributes(layer) == whole, f"{entry.layer} without {key}"
+
+
+def _with_defaults(case: Case) -> Iterator[Case]:
+    """The case, and the case without each option that it can do without."""
+    yield case
+    for key in case.options:
+        less = replace(case, options={other: value for other, value in case.options.items() if other != key})
+        try:
+            build_layer(oracle.layer_spec(less), case.input_shape)
+        except Exception:  # Keras's, or ours where Keras notices in the call alone
+            continue
+        yield less
+
+
+def _lacking_one(config: Any, given: Any) -> Iterator[tuple[str, Any]]:
+    """The config without each of the options that are not given, in layers inside the layer too."""
+    for key, value in config.items():
+        if key not in given:
+            yield key, {other: item for other, item in config.items() if other != key}
+        elif isinstance(value, dict) and isinstance(value.get("config"), dict):
+            for inner, changed in _lacking_one(value["config"], given[key]["config"]):
+                yield f"{key}.{inner}", {**config, key: {**value, "config": changed}}
+
+
+def attributes(value: Any) -> Any:
+    """Everything that a layer holds but names (Keras counts them up), so that two layers can be compared."""
+    if isinstance(value, Layer | Index):
+        return type(value), {key: attributes(item) for key, item in vars(value).items() if key != "name"}
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, value.tobytes()
+    if isinstance(value, list | tuple):
+        return [attributes(item) for item in value]
+    if isinstance(value, partial):
+        return value.func, value.args, value.keywords
+    if isinstance(value, np.random.Generator):
+        return type(value)
+    return None if isinstance(value, str) and value == "linear" else value  # two names of no activation
+
+
+def check_constructor(entry: Entry) -> None:
+    """Where a parameter of the constructor is one of Keras's too, it has the same default.
+
+    Name and dtype come by keyword alone; anything else may come by its name.
+    """
+    keras = oracle.keras_module()
+    keras_class = getattr(keras.layers, entry.layer, None) or getattr(keras.src.legacy.layers, entry.layer)
+    ours, theirs = (inspect.signature(layer).parameters for layer in (LAYERS[entry.layer], keras_class))
+    own = {name for part, names in OWN_DEFAULTS.items() if part in entry.layer for name in names}
+    pairs = {
+        name: (_meant(name, ours[name].default), _meant(name, theirs[name].default))
+        for name in ours.keys() & theirs.keys() - own
+    }
+    differing = {
+        n: pair for n, pair in pairs.items() if inspect.Parameter.empty not in pair and pair[0] != pair[1]
+    }
+    assert not differing, f"{entry.layer}: defaults that are not Keras's: {differing}"
+    kinds = {name: parameter.kind for name, parameter in ours.items()}
+    assert inspect.Parameter.POSITIONAL_ONLY not in kinds.values(), f"{entry.layer}: {kinds}"
+    by_keyword = {kinds.get(key, inspect.Parameter.KEYWORD_ONLY) for key in ("name", "dtype")}
+    assert by_keyword == {inspect.Parameter.KEYWORD_ONLY}, f"{entry.layer}: {kinds}"
+
+
+def _meant(name: str, default: Any) -> Any:
+    """A default in one way of writing it: one number where that is the size for all axes, and nothing for None."""
+    if default is None:
+        return MEANT_BY_NONE.get(name)
+    return default[0] if isinstance(default, tuple) and len(set(default)) == 1 else default
+
+
 def check_weights(entry: Entry) -> None:
-    """Each weight missing or of another shape is refused with the layer's name."""
-    case = entry.example
-    spec = oracle.layer_spec(case)
-    for place, weight in enumerate(spec.weights):
-        grown = replace(weight, value=np.pad(weight.value, [(0, 1)] * weight.value.ndim))
-        flat = replace(weight, value=weight.value[..., None])
-        words = replace(weight, value=weight.value.astype(str))
-        before, after = spec.weights[:place], spec.weights[place + 1 :]
-        for bad in (
-            (*before, *after),
-            (*before, grown, *after),
-            (*before, flat, *after),
-            (*before, words, *after),
-        ):
+    """Each weight missing, or of a shape that differs anywhere, is refused with the layer's name."""
+    for case, more in _formats(entry.example):
+        spec = oracle.layer_spec(case)
+        for place, weight in enumerate(spec.weights):
+            before, after = spec.weights[:place], spec.weights[place + 1 :]
+            bad = [replace(weight, value=value) for value in _misshapen(weight.value)]
+            for weights in ((*before, *after), *((*before, wrong, *after) for wrong in bad)):
+                with pytest.raises(ScratchnnError, match=spec.name):
+                    build_layer(replace(spec, weights=weights), case.input_shape)
+        if spec.weights and more is not None:
             with pytest.raises(ScratchnnError, match=spec.name):
-                build_layer(replace(spec, weights=bad), case.input_shape)
+                build_layer(spec, more)
+
+
+def _formats(case: Case) -> Iterator[tuple[Case, Any]]:
+    """The case, and where the layer has an option for it the case with the channels in front.
+
+    Beside it the shape of an input with a channel more; None where nobody says where the channels are.
+    """
+    if "data_format" not in oracle.layer_spec(case).config:
+        yield case, None
+        return
+    batch, *spatial, channels = case.shape
+    yield case, (None, *spatial, channels + 1)
+    options = {**case.options, "data_format": "channels_first"}
+    yield replace(case, shape=(batch, channels, *spatial), options=options), (None, channels + 1, *spatial)
+
+
+def _misshapen(value: np.ndarray) -> Iterator[np.ndarray]:
+    """The array with one element more or less along each axis, with one axis more, and with texts for numbers."""
+    for axis in range(value.ndim):
+        yield np.concatenate([value, value.take([0], axis)], axis)
+        yield value.take(range(value.shape[axis] - 1), axis)
+    yield value[..., None]
+    yield value.astype(str)

@@ -5,6 +5,7 @@ import gc
 import importlib
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -188,12 +189,25 @@ def to_numpy(output: Any) -> Any:
 
 def layer_spec(case: Case) -> LayerSpec:
     """The spec of the layer of a case, as it comes from a live Keras layer."""
-    return layer_spec_from_keras(keras_layer(case))
+    return _as_read(layer_spec_from_keras(keras_layer(case)))
+
+
+def _as_read(spec: LayerSpec) -> LayerSpec:
+    """The spec with texts in its config that are objects of their own, as those read from a file are."""
+    return replace(spec, config=_own(spec.config))
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _own(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_own, value))
+    return "".join(list(value)) if type(value) is str else value
 
 
 def scratch_layer(layer: Any, case: Case) -> Layer:
     """The scratch layer of a Keras layer, with weights that nobody can write to."""
-    scratch = build_layer(layer_spec_from_keras(layer), case.input_shape)
+    scratch = build_layer(_as_read(layer_spec_from_keras(layer)), case.input_shape)
     for array in scratch.get_weights():
         array.setflags(write=False)
     return scratch

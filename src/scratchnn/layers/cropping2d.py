@@ -12,3 +12,4 @@ class Cropping2D(Cropping):
     """
 
     rank = 2
+    default = 0  # unlike the other two

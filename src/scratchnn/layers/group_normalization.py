@@ -51,13 +51,12 @@ class GroupNormalization(Layer):
         if not isinstance(axis, int):
             raise ConfigError(f"{options.layer}: option 'axis': expected one axis, got {axis!r}")
         channels, groups = input_shape[axis], options.integer("groups", 32, minimum=-1)
-        if groups == -1:  # one for each channel
-            groups = channels or 0
         if channels is None or not groups or channels % groups:
             raise ConfigError(
                 f"{options.layer}: option 'groups': expected a divisor of the {channels} channels along axis "
                 f"{axis}, or -1, got {groups}"
             )
+        groups = channels if groups == -1 else groups  # one for each channel
         epsilon = options.number("epsilon", 1e-3, minimum=0)
         gamma = weights.take("gamma", (channels,)) if options.flag("scale", True) else None
         beta = weights.take("beta", (channels,)) if options.flag("center", True) else None
@@ -72,7 +71,7 @@ class GroupNormalization(Layer):
     def stretched(self, weight: Array, ndim: int) -> Array:
         """gamma or beta with axes of size 1 where the input has others."""
         shape = [1] * ndim
-        shape[self.axis] = -1
+        shape[self.axis] = len(weight)
         return weight.reshape(shape)
 
     def forward(self, x: Any) -> Array:
@@ -81,7 +80,7 @@ class GroupNormalization(Layer):
         Raises:
             InputError: another number of channels, no elements, no real numbers.
         """
-        given = self.as_floats(x, min_ndim=2)
+        given = self.as_floats(x)
         self.output_shape(given.shape)
         split, axes = self.in_groups(given.astype(np.result_type(given, np.float32), copy=False))
         centered = split - split.mean(axis=axes, keepdims=True)

@@ -65,7 +65,7 @@ class Index:
         counts = np.zeros((len(rows), self.depth), np.int64)
         for count, row in zip(counts, rows, strict=True):
             for place in row:
-                if place is not None and place < self.depth:
+                if place is not None:
                     count[place] += 1
         if self.output_mode == "tf_idf":
             return counts.astype(np.float32) * np.asarray(self.idf_weights, np.float32)
@@ -225,6 +225,7 @@ class IndexLookup(Layer):
             )
         if self.index.output_mode == "int":
             return np.array(found, np.int64).reshape(tokens.shape)
+        tokens = np.atleast_1d(tokens)  # a token alone is a sample of one
         if self.index.output_mode == "one_hot":
             shape = tokens.shape[:-1] if tokens.ndim > 1 and tokens.shape[-1] == 1 else tokens.shape
             return self.index.vectors([[place] for place in found]).reshape(*shape, self.index.depth)

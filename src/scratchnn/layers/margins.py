@@ -25,6 +25,7 @@ class Margin(Layer):
     rank: ClassVar[int]
     key: ClassVar[str]  # Keras's name for the margins
     sign: ClassVar[int]  # 1 where they are added
+    default: ClassVar[int] = 1
     bound = "exact"
 
     def __init__(
@@ -42,7 +43,7 @@ class Margin(Layer):
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "Margin":
         """Build from Keras's config: one number for all, one for each axis, or two for each axis."""
-        given = options.raw(cls.key, 1)
+        given = options.raw(cls.key, cls.default)
         each = given
         if cls.rank == 1 and isinstance(given, list | tuple):
             each = [given]

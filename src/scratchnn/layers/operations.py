@@ -119,12 +119,17 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, tuple) and all(n is None or type(n) is int for n in value)
 
 
+def _shape(arg: Any) -> Shape:
+    """The shape of a tensor, which stands for it, or of a constant."""
+    return arg if _is_shape(arg) else np.shape(arg)
+
+
 def _same(x: Shape, *args: Any, **options: Any) -> Shape:
     return x
 
 
 def _broadcast(*args: Any, **options: Any) -> Shape:
-    shapes = [arg if _is_shape(arg) else np.shape(arg) for arg in args]
+    shapes = list(map(_shape, args))
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     return tuple(map(_common, zip(*padded, strict=True)))
@@ -153,7 +158,8 @@ def _reduced(x: Shape, *, axis: Any = None, keepdims: bool = False, **options: A
     return tuple(n for place, n in enumerate(kept) if keepdims or place not in axes)
 
 
-def _joined(xs: Sequence[Shape], *, axis: int) -> Shape:
+def _joined(args: Sequence[Any], *, axis: int) -> Shape:
+    xs = list(map(_shape, args))
     (place,) = _axes(len(xs[0]), axis)
     if len(set(map(len, xs))) > 1:
         raise ValueError("operands of different ranks")
@@ -163,7 +169,7 @@ def _joined(xs: Sequence[Shape], *, axis: int) -> Shape:
     return (*rest[:place], total, *rest[place + 1 :])
 
 
-def _stacked(xs: Sequence[Shape], *, axis: int) -> Shape:
+def _stacked(xs: Sequence[Any], *, axis: int) -> Shape:
     one = _broadcast(*xs)
     (place,) = _axes(len(one) + 1, axis)
     return (*one[:place], len(xs), *one[place:])
@@ -206,7 +212,8 @@ def _item_shape(x: Shape, key: Any, **options: Any) -> Shape:
     return tuple(n if n == m else None for n, m in zip(*results, strict=True))
 
 
-def _multiplied(x: Shape, y: Shape, **options: Any) -> Shape:
+def _multiplied(*args: Any, **options: Any) -> Shape:
+    x, y = map(_shape, args)
     if len(x) < 2 or len(y) < 2 or (None not in (x[-1], y[-2]) and x[-1] != y[-2]):
         raise ValueError("matrices whose sizes do not fit")
     return (*_broadcast(x[:-2], y[:-2]), x[-2], y[-1])

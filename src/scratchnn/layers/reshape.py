@@ -52,8 +52,8 @@ class Reshape(Layer):
             InputError: a sample has another number of elements than the target.
         """
         x = self.as_floats(x)
-        shape = self.output_shape(x.shape)
-        return x.reshape([-1 if n is None else n for n in shape])
+        self.output_shape(x.shape)
+        return x.reshape(len(x), *self.target_shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(batch, *target_shape) with -1 worked out where the input's sizes are known."""

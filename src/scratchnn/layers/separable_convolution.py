@@ -82,7 +82,7 @@ class SeparableConvolution(DepthwiseConvolution):
     def pointwise(self, x: Array) -> Array:
         """The second convolution and the bias: (batch, *out, channels · multiplier) -> the data format."""
         kernel = np.asarray(self.pointwise_weights, x.dtype)
-        z = x @ kernel.reshape(kernel.shape[-2:])
+        z = x @ kernel[(0,) * self.rank]
         if self.biases is not None:
             z = z + np.asarray(self.biases, x.dtype)
         return from_channels_last(z, self.data_format)

@@ -112,7 +112,7 @@ class TextVectorization(Layer):
             InputError: no texts, or another rank.
         """
         given = texts(x, self.label)
-        if given.ndim > 2 or given.shape[1:] not in ((), (1,)):
+        if given.ndim == 0 or given.shape[1:] not in ((), (1,)):
             raise InputError(f"{self.label}: expected shape (batch,) or (batch, 1), got {given.shape}")
         whole_batch = self.output_sequence_length is not None or self.index.output_mode != "int"
         if self.split is None and given.ndim == 1 and whole_batch:  # Keras would cut or count the batch itself

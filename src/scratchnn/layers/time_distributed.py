@@ -40,7 +40,7 @@ class TimeDistributed(Layer):
         """Build from Keras's TimeDistributed config."""
         if len(input_shape) < 3:
             raise InputError(f"{options.layer}: expected input of rank 3 or more, got shape {tuple(input_shape)}")
-        step_shape = (input_shape[0], *input_shape[2:])
+        step_shape = (None, *input_shape[2:])
         return cls(
             build_nested(options, "layer", options.raw("layer"), weights, step_shape, Layer),
             name=options.raw("name", None),
@@ -75,5 +75,5 @@ class TimeDistributed(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """(batch, time, ...) with the inner layer's sizes."""
         self.check_shape(input_shape, min_ndim=3)
-        inner = self.layer.output_shape((input_shape[0], *input_shape[2:]))
+        inner = self.layer.output_shape((None, *input_shape[2:]))
         return (input_shape[0], input_shape[1], *inner[1:])

@@ -68,10 +68,10 @@ def interpolated(x: Array, axis: int, times: int) -> Array:
     """
     size = x.shape[axis]
     doubled = 2 * np.arange(size * times) + 1 - times  # the place times 2 · times, a whole number
-    lower = np.clip(doubled // (2 * times), 0, size - 1)
-    upper = np.clip(-(-doubled // (2 * times)), 0, size - 1)
+    lower = np.maximum(doubled // (2 * times), 0)
+    upper = np.minimum(-(-doubled // (2 * times)), size - 1)
     share = (doubled % (2 * times) / (2 * times)).astype(x.dtype)
     shape = [1] * x.ndim
-    shape[axis] = -1
+    shape[axis] = len(share)
     first, second = x.take(lower, axis), x.take(upper, axis)
     return first + (second - first) * share.reshape(shape)
