@@ -107,4 +107,7 @@ EQUIVALENT: dict[str, str] = {
     "text_vectorization.py: if not widths or any(type(width) is not int or width < 1 for width in widths): -> if not widths or any(type(width) != int or width < 1 for width in widths):": (
         "a type equals itself alone"
     ),
+    "index_lookup.py: shape = tokens.shape[:-1] if tokens.ndim > 1 and tokens.shape[-1] == 1 else tokens.shape -> shape = tokens.shape[:-1] if tokens.ndim != 1 and tokens.shape[-1] == 1 else tokens.shape": (
+        "a token alone, of rank 0, was made a sample of one above"
+    ),
 }
