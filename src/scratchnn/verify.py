@@ -146,8 +146,8 @@ def _random_input(
             words = random.choice([*reader.vocabulary[1:], "Zyzzyva,"], (samples, 12))
             return np.array([" ".join(row) for row in words])
     dtype = np.dtype(model.spec.layer(ref.layer).config.get("dtype", "float32"))
-    if dtype.kind in "iu":
-        return random.integers(0, 10, (samples, *shape)).astype(dtype)
+    if dtype.kind in "iub":
+        return random.integers(0, 2 if dtype.kind == "b" else 10, (samples, *shape)).astype(dtype)
     return random.standard_normal((samples, *shape), dtype=np.float32)
 
 

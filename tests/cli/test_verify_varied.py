@@ -69,11 +69,26 @@ def counts(keras, layers):
     return keras.Model([a, b], [layers.Dense(3)(total), layers.Concatenate()([total, layers.Maximum()([a, b])])])
 
 
+def means(keras, layers):
+    """Means of whole numbers: fractions, of 64 bits where the numbers have 32 or more."""
+    inputs = [keras.Input((4,), dtype=dtype) for dtype in ("int32", "int64", "uint8", "uint8")]
+    wide, narrow = layers.Average()(inputs[:2]), layers.Average()(inputs[2:])
+    return keras.Model(inputs, [wide, narrow, layers.Dense(3)(wide), layers.Dense(3)(narrow)])
+
+
+def truth_values(keras, layers):
+    a, b = keras.Input((4,), dtype="bool"), keras.Input((2,), dtype="bool")
+    both = layers.Concatenate()([a, b])
+    return keras.Model([a, b], [both, layers.Dense(3)(both)])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
-@pytest.mark.parametrize("build", [siamese, translator, attention, wide_and_deep, video, mobile, counts, half])
+@pytest.mark.parametrize(
+    "build", [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values, half]
+)
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_it_agrees(build, suffix, tmp_path):
     import keras
@@ -96,6 +111,21 @@ def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):
         assert (mine.dtype, mine.tolist()) == (theirs.dtype, theirs.tolist())
     with pytest.raises(InputError, match=r"expected whole numbers \(int64\), got fractions"):
         model.predict([x + 0.5, x])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32"])
+def test_numbers_beyond_the_dtype_of_an_input_are_refused(dtype, tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    means(keras, keras.layers).save(path)
+    model, x = load_model(path), np.arange(8).reshape(2, 4)
+    outputs = model.forward([x, x, x.astype(dtype), x])
+    assert [output.dtype for output in outputs] == ["float64", "float32", "float32", "float32"]
+    with pytest.raises(InputError, match=r"expected whole numbers \(uint8\), got -1 to 6"):
+        model.predict([x, x, (x - 1).astype(dtype), x])
+    with pytest.raises(InputError, match=r"expected whole numbers \(uint8\), got 250 to 257"):
+        model.predict([x, x, x, (x + 250).astype(dtype)])
 
 
 def layer_as_function(keras, layers):

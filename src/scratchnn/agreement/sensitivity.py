@@ -63,9 +63,16 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float
             moved = outputs(exact_model.map_weights(nudge).predict(few))
         else:
             moved = outputs(exact_model.predict(_changed(few, nudge)))
-        moves.append([float(np.abs(m - e[: len(m)]).max()) for m, e in zip(moved, exact, strict=True)])
+        moves.append([_largest_move(m, e[: len(m)]) for m, e in zip(moved, exact, strict=True)])
     floor = 4 * unit  # an output that no weight moves is still rounded
     return exact, [max(floor, *move) for move in zip(*moves, strict=True)]
+
+
+def _largest_move(moved: Array, exact: Array) -> float:
+    """Largest difference between outputs of numbers or truth values; texts do not move by rounding."""
+    if exact.dtype.kind not in "fiub":
+        return 0.0
+    return float(np.abs(moved.astype(np.float64) - exact.astype(np.float64)).max())
 
 
 def _changed(inputs: Any, change: Callable[[Array], Array]) -> Any:

@@ -70,6 +70,10 @@ class Layer:
         """Shape of the output, batch axis first, None where it is not known."""
         raise NotImplementedError
 
+    def result_dtype(self, args: Sequence[Any]) -> np.dtype[Any]:
+        """The dtype of a float result for these inputs: the layer's, whatever whole numbers it is given."""
+        return self.dtype
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The mask of the output: the input's, where the layer supports masking."""
         return mask if self.supports_masking else None
