@@ -325,3 +325,39 @@ def test_a_place_that_is_not_there_is_refused():
 def test_values_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="Add 'op'"):
         LAYERS["ops.Add"](name="op").forward(np.ones(3), np.ones(4))
+
+
+def whole_calls(ops, x, y):
+    """What makes floats or wider numbers of whole ones, beside what keeps them."""
+    yield from ((name, getattr(ops, name)(x)) for name in ("exp", "sqrt", "arctan", "floor", "ceil", "trunc"))
+    yield from ((name, getattr(ops, name)(x, axis=1)) for name in ("sum", "prod", "mean", "max", "median", "std"))
+    yield from ((f"{name} of axis 1", getattr(ops, name)(x, axis=1)) for name in ("cumsum", "norm", "argmax"))
+    yield from (
+        (name, getattr(ops, name)(x, y)) for name in ("divide", "arctan2", "logaddexp", "maximum", "power")
+    )
+    yield from (("double", x * 2), ("one less", x - 1), ("half", x / 2), ("halves", x * 0.5), ("square", x**2))
+    yield from (("clip", ops.clip(x, 0, 2)), ("wide", ops.cast(x, "int64")), ("one_hot", ops.one_hot(x, 3)))
+    yield from (("where", ops.where(x > 1, x, 0.5)), ("tile", ops.tile(x, 2)), ("squared", ops.square(x)))
+    yield "einsum", ops.einsum("bij,bkj->bik", x, y)
+    yield "matmul", ops.matmul(x, ops.swapaxes(y, 1, 2))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
+def test_whole_numbers_become_what_keras_makes_of_them(dtype):
+    import keras
+
+    x, y = (keras.Input((3, 4), dtype=dtype) for _ in range(2))
+    pairs = dict(_that_keras_runs(whole_calls(keras.ops, x, y), dtype))
+    keras_model = keras.Model([x, y], pairs)
+    rng = np.random.default_rng(0)
+    inputs = [rng.integers(1, 2 if dtype == "bool" else 5, (2, 3, 4)).astype(dtype) for _ in range(2)]
+    ours = Model(spec_from_keras(keras_model)).forward(inputs)
+    for name, expected in keras_model(inputs).items():
+        assert ours[name].dtype == np.asarray(expected).dtype, name
+        np.testing.assert_allclose(ours[name], expected, rtol=1e-6, atol=1e-6, err_msg=name)
+
+
+def _that_keras_runs(pairs, dtype):
+    """TensorFlow has no powers, differences and products of truth values."""
+    without = {"bool": ("power", "square", "one less", "maximum", "matmul", "einsum"), "uint8": ()}
+    return (pair for pair in pairs if pair[0] not in without.get(dtype, ()))

@@ -18,6 +18,11 @@ def get_item(x: Array, key: Any) -> Array:
     return x[tuple(key) if isinstance(key, list) else key]
 
 
+def as_floats(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """The function of floats, which Keras makes of whole numbers where they would stay as they are."""
+    return lambda x: function(x if x.dtype.kind == "f" else x.astype(np.float32))
+
+
 def concatenate(xs: Sequence[Array], axis: int) -> Array:
     """The arrays one behind the other along the axis."""
     return np.concatenate(xs, axis)

@@ -56,6 +56,11 @@ class Operation(Layer):
         given = {**self.options, **kwargs}
         try:
             result = type(self).function(*(_promoted(args) if self.promotes else args), **given)
+            if given.get("dtype") is not None:
+                return result
+            if getattr(result, "dtype", None) == np.float16 and not _floats(args):
+                # NumPy's fractions of whole numbers of 8 bits; Keras has none of 16.
+                result = type(self).function(*_widened(args), **given)
             several = isinstance(result, list)
             return [_narrowed(one, args) for one in result] if several else _narrowed(result, args)
         except (ValueError, TypeError, IndexError) as error:
@@ -89,8 +94,7 @@ def _plain(value: Any) -> Any:
 
 def _promoted(args: Sequence[Any]) -> list[Any]:
     """The operands in the widest float dtype among the arrays, as Keras promotes; Python's numbers adapt."""
-    arrays = [array for arg in args for array in (arg if isinstance(arg, list) else [arg])]
-    floats = [a.dtype for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    floats = _floats(args)
     if not floats:
         return list(args)
     dtype = np.result_type(*floats)
@@ -104,12 +108,34 @@ def _promoted(args: Sequence[Any]) -> list[Any]:
     return [convert(arg) for arg in args]
 
 
+def _widened(args: Sequence[Any]) -> list[Any]:
+    """The operands with the arrays in float64."""
+    return [
+        _widened(arg) if isinstance(arg, list) else arg.astype(np.float64) if isinstance(arg, np.ndarray) else arg
+        for arg in args
+    ]
+
+
 def _narrowed(result: Any, args: Sequence[Any]) -> Any:
-    """The result as Keras has it: a fraction in the operands' float dtype, in float32 where they are whole."""
-    array = np.asarray(result)
-    floats = [arg.dtype for arg in _flat(args) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f"]
+    """The result as Keras has it: a fraction in the operands' float dtype, in float32 where they are whole.
+
+    NumPy makes sums of 64 bits of all whole numbers, and Python's numbers have as many; in Keras both have 32.
+    """
+    array, floats = np.asarray(result), _floats(args)
     dtype = np.result_type(*floats) if floats else np.dtype(np.float32)
+    if array.dtype.kind in "iu":
+        sizes = {
+            arg.dtype.itemsize for arg in _flat(args) if isinstance(arg, np.ndarray) and arg.dtype.kind in "iu"
+        }
+        of_truth_values = array.dtype == np.int8 and not sizes
+        narrow = np.uint32 if array.dtype.kind == "u" else np.int32
+        return array.astype(narrow) if of_truth_values or (array.dtype.itemsize == 8 and 8 not in sizes) else array
     return array.astype(dtype, copy=False) if array.dtype == np.float64 else array
+
+
+def _floats(args: Sequence[Any]) -> list[np.dtype[Any]]:
+    """The dtypes of the float arrays among the operands."""
+    return [arg.dtype for arg in _flat(args) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f"]
 
 
 def _flat(args: Sequence[Any]) -> list[Any]:
@@ -139,8 +165,9 @@ def _define(
 # Element by element.
 _define(
     {
-        **{"Absolute": np.abs, "Negative": np.negative, "Sign": np.sign, "Floor": np.floor, "Ceil": np.ceil},
-        **{"Trunc": np.trunc, "LogicalNot": np.logical_not, "Copy": np.copy, "StopGradient": np.copy},
+        **{"Absolute": np.abs, "Negative": np.negative, "Sign": np.sign, "Copy": np.copy},
+        **{"Floor": functions.as_floats(np.floor), "Ceil": functions.as_floats(np.ceil), "Trunc": np.trunc},
+        **{"LogicalNot": np.logical_not, "StopGradient": np.copy},
         **{"Isnan": np.isnan, "Isinf": np.isinf, "Isfinite": np.isfinite},
     },
     shapes.same,
