@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnn import InputError, ScratchnnError, load_model
-from scratchnn.verify import verify
+from scratchnn.verify import random_inputs, verify
 
 pytestmark = [
     pytest.mark.keras,
@@ -82,13 +82,45 @@ def truth_values(keras, layers):
     return keras.Model([a, b], [both, layers.Dense(3)(both)])
 
 
+def remembering(keras, layers):
+    """Stateful layers, whose batch size the file fixes."""
+    stack = [layers.LSTM(3, stateful=True, return_sequences=True), layers.GRU(2, stateful=True), layers.Dense(2)]
+    return keras.Sequential([keras.Input(batch_shape=(5, 4, 2)), *stack])
+
+
+def remembering_many(keras, layers):
+    inner = layers.Bidirectional(layers.SimpleRNN(3, stateful=True))
+    return keras.Sequential([keras.Input(batch_shape=(300, 4, 2)), inner])
+
+
+def volume(keras, layers):
+    """Poolings that TensorFlow has in float32 alone."""
+    stack = [layers.Conv3D(2, 2), layers.MaxPooling3D(2), layers.AveragePooling3D(2, padding="same")]
+    return keras.Sequential([keras.Input((6, 6, 6, 1)), *stack])
+
+
+def channels_first(keras, layers):
+    """Convolutions that TensorFlow has for channels_last alone."""
+    stack = [
+        layers.Conv2D(4, 3, dilation_rate=2, data_format="channels_first", activation="relu"),
+        layers.MaxPooling2D(data_format="channels_first"),
+        layers.Conv2DTranspose(3, 2, strides=2, data_format="channels_first"),
+        layers.Reshape((3, 36)),
+        layers.Conv1D(2, 3, padding="same", data_format="channels_first"),
+        layers.TimeDistributed(layers.Dense(2)),
+    ]
+    return keras.Sequential([keras.Input((2, 10, 10)), *stack])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
-@pytest.mark.parametrize(
-    "build", [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values, half]
-)
+BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
+BUILT += [remembering, remembering_many, volume, channels_first, half]
+
+
+@pytest.mark.parametrize("build", BUILT)
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_it_agrees(build, suffix, tmp_path):
     import keras
@@ -126,6 +158,27 @@ def test_numbers_beyond_the_dtype_of_an_input_are_refused(dtype, tmp_path):
         model.predict([x, x, (x - 1).astype(dtype), x])
     with pytest.raises(InputError, match=r"expected whole numbers \(uint8\), got 250 to 257"):
         model.predict([x, x, x, (x + 250).astype(dtype)])
+
+
+def test_what_tensorflow_has_not_is_said(tmp_path):
+    import keras
+
+    notes = {}
+    for build in (volume, channels_first):
+        keras.utils.clear_session()
+        build(keras, keras.layers).save(tmp_path / "model.keras")
+        notes[build] = " ".join(verify(tmp_path / "model.keras", samples=2).notes)
+    assert "no float64 for average_pooling3d, max_pooling3d:" in notes[volume], notes
+    for name in ("conv2d", "conv2d_transpose", "conv1d"):
+        assert name in notes[channels_first], notes
+
+
+def test_models_that_draw_by_the_batch_size_of_the_file_say_so(tmp_path):
+    import keras
+
+    remembering(keras, keras.layers).save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras")
+    assert random_inputs(model, 32, 0).shape == (5, 4, 2)
 
 
 def layer_as_function(keras, layers):

@@ -73,6 +73,10 @@ class Model:
         """A copy with `change` applied to each array of each layer."""
         return self._map_layers(lambda layer: layer.map_weights(change))
 
+    def stateless(self) -> Self:
+        """A copy whose layers start every call from zeros, stateful ones too."""
+        return self._map_layers(_stateless)
+
     def _map_layers(self, change: Callable[[Layer], Layer]) -> Self:
         other = copy.copy(self)
         other._layers = {name: change(layer) for name, layer in self._layers.items()}
@@ -239,6 +243,18 @@ def _fill(structure: Any, values: Mapping[TensorRef, Any]) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)(_fill(value, values) for value in structure)
     return structure
+
+
+def _stateless(layer: Layer) -> Layer:
+    """A copy of a layer without memory of the call before, nor in the layers inside it."""
+    other = layer.map_weights(lambda array: array)
+    left = [other]
+    while left:
+        each = left.pop()
+        if getattr(each, "stateful", False):
+            vars(each).update(stateful=False, states=None)
+        left += each.sublayers().values()
+    return other
 
 
 def _mask_of(args: tuple[Any, ...], masks: Mapping[TensorRef, Any]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import DependencyError, OracleError
 from ..keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
 from ..spec import ModelSpec
+from .kernels import run_channels_first
 from .structures import to_numpy
 from .trace import KerasCall, inner_model, record_calls
 
@@ -46,7 +47,8 @@ class KerasModel:
         spec: what the reader found in it.
 
     Attributes:
-        note: how the model was made, where it was not Keras that loaded the file; else "".
+        notes: how the model was made, where it was not Keras that loaded the file; what TensorFlow cannot run
+            as it stands; and what `trace` found that it has no float64 for.
 
     Raises:
         DependencyError: Keras is not installed.
@@ -54,17 +56,25 @@ class KerasModel:
     """
 
     def __init__(self, path: Path, spec: ModelSpec) -> None:
-        self._keras, self._path, self.note = import_keras(), path, ""
+        self._keras, self._path = import_keras(), path
+        note = ""
         if spec.keras_version.startswith(("1", "2")):
-            self.note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
+            note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
         else:
             try:
                 self.model = self._keras.saving.load_model(path, compile=False, safe_mode=True)
             except Exception as error:  # whatever Keras raises: then its layers are asked
                 reason = _first_line(error)
-                self.note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
-        if self.note:
+                note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
+        if note:
             self.model = self._built(spec)
+        self.notes = [note] if note else []
+        moved = run_channels_first(self._keras, self.model._flatten_layers())
+        if moved:
+            self.notes.append(
+                f"TensorFlow has no channels_first for {', '.join(moved)} on the CPU: Keras ran them with the "
+                "channels moved last"
+            )
 
     def _built(self, spec: ModelSpec) -> Any:
         """The model from fresh Keras layers with the weights of the file."""
@@ -88,7 +98,9 @@ class KerasModel:
             OracleError: Keras fails.
         """
         with self._asked():
+            self._forget()
             self.model.predict_on_batch(x)  # traces and compiles
+            self._forget()
             start = time.perf_counter()
             output = self.model.predict_on_batch(x)
             return to_numpy(output), time.perf_counter() - start
@@ -96,6 +108,7 @@ class KerasModel:
     def predict_all(self, x: Any) -> Any:
         """The model's output for any number of samples."""
         with self._asked():
+            self._forget()
             return to_numpy(self.model.predict(x, verbose=0))
 
     def trace(self, x: Any) -> list[KerasCall]:
@@ -108,7 +121,19 @@ class KerasModel:
             OracleError: Keras fails.
         """
         with self._asked(), self._legacy_names():
-            return record_calls(self._keras, self.model, x)
+            self._forget()
+            calls = record_calls(self._keras, self.model, x)
+        without = sorted({"/".join(call.layer) for call in calls if call.lacks_float64})
+        note = f"TensorFlow has no float64 for {', '.join(without)}: scratchnn's own float64 alone is the measure"
+        if without and note not in self.notes:
+            self.notes.append(note)
+        return calls
+
+    def _forget(self) -> None:
+        """Let stateful layers start from zeros."""
+        for layer in self.model._flatten_layers():
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+                layer.reset_state()
 
     @contextmanager
     def _asked(self) -> Iterator[None]:

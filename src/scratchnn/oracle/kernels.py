@@ -1,0 +1,56 @@
+"""What TensorFlow has no code for on the CPU, and what is done about it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+# Keras gives TensorFlow channels_first as it is for these, where it has channels_last alone.
+CHANNELS_LAST_ALONE = ("Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
+# How TensorFlow says that it has an operation, but not in float64: "Value for attr 'T' of double is not in the
+# list of allowed values" (MaxPool3D), "Could not find device for node ... T=DT_DOUBLE" (AvgPool3D).
+NO_DOUBLE = re.compile(
+    "of double is not in the list of allowed values|(No OpKernel|device for node).*DT_DOUBLE", re.S
+)
+FAILURES = ("InvalidArgumentError", "NotFoundError", "UnimplementedError")
+
+
+def lacks_float64(error: Exception) -> bool:
+    """Whether this is TensorFlow's way to say that it has no float64 for an operation."""
+    return type(error).__name__ in FAILURES and NO_DOUBLE.search(str(error)) is not None
+
+
+def run_channels_first(keras: Any, layers: Iterator[Any]) -> list[str]:
+    """Let convolutions that the CPU does not run run with the channels moved last, and back behind it.
+
+    Args:
+        keras: the module.
+        layers: of a model, those inside others too.
+
+    Returns:
+        The names of those that it was done to.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return []
+    found = [
+        layer
+        for layer in layers
+        if type(layer).__name__ in CHANNELS_LAST_ALONE
+        and layer.data_format == "channels_first"
+        and "call" not in vars(layer)
+    ]
+    for layer in found:
+        layer.call = _with_channels_last(keras, layer, layer.call)
+    return [layer.name for layer in found]
+
+
+def _with_channels_last(keras: Any, layer: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    """The layer's `call` for channels_first, by way of channels_last; the kernel is the same in both."""
+
+    def call(inputs: Any) -> Any:
+        layer.data_format = "channels_last"
+        try:
+            return keras.ops.moveaxis(original(keras.ops.moveaxis(inputs, 1, -1)), -1, 1)
+        finally:
+            layer.data_format = "channels_first"
+
+    return call
