@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnn import InputError, ScratchnnError, load_model
+from scratchnn.oracle.kernels import lacks_float64
 from scratchnn.verify import random_inputs, verify
 
 pytestmark = [
@@ -225,3 +226,13 @@ def test_it_is_refused_by_one_message(build, suffix, tmp_path):
     keras.Sequential([keras.Input((6,)), *build(keras, keras.layers)]).save(path)
     with pytest.raises(ScratchnnError, match=REFUSED[build]):
         load_model(path)
+
+
+def test_only_a_missing_float64_is_taken_for_one():
+    class NotFoundError(Exception):
+        pass
+
+    message = "Could not find device for node: {{node X}} = X[T=DT_DOUBLE, data_format=..."
+    assert lacks_float64(NotFoundError(message))
+    assert not lacks_float64(NotFoundError(message.replace("DOUBLE", "FLOAT")))
+    assert not lacks_float64(ValueError(message))
