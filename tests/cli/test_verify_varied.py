@@ -113,12 +113,27 @@ def channels_first(keras, layers):
     return keras.Sequential([keras.Input((2, 10, 10)), *stack])
 
 
+def functions_as_layers(keras, layers):
+    """Layers in the place of activation functions."""
+    stack = [
+        layers.Conv1D(4, 3, activation=layers.LeakyReLU(0.1)),
+        layers.SeparableConv1D(4, 2, activation=layers.ReLU(max_value=0.4, negative_slope=0.2, threshold=0.1)),
+        layers.SimpleRNN(3, activation=layers.ELU(0.7), return_sequences=True),
+        layers.GRU(3, activation=layers.LeakyReLU(0.3), return_sequences=True, unroll=True),
+        layers.LSTM(3, recurrent_activation=layers.Activation("hard_sigmoid")),
+        layers.Dense(4, activation=layers.ELU(1.5)),
+        layers.Activation(layers.LeakyReLU(0.2)),
+    ]
+    return keras.Sequential([keras.Input((9, 5)), *stack])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
 BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
 BUILT += [remembering, remembering_many, volume, channels_first, half]
+BUILT += [functions_as_layers]
 
 
 @pytest.mark.parametrize("build", BUILT)
@@ -183,7 +198,7 @@ def test_models_that_draw_by_the_batch_size_of_the_file_say_so(tmp_path):
 
 
 def layer_as_function(keras, layers):
-    return [layers.Dense(3, activation=layers.LeakyReLU(0.1))]
+    return [layers.Dense(3, activation=layers.PReLU())]
 
 
 def code(keras, layers):
@@ -207,7 +222,7 @@ def eight_bits(keras, layers):
 
 
 REFUSED = {
-    layer_as_function: "expected a function by name, got a layer of class 'LeakyReLU'",
+    layer_as_function: "expected a function by name, or a layer that is one, got a layer of class 'PReLU'",
     code: "Lambda carries Python code",
     spectral: "scratchnn has no layer 'SpectralNormalization'",
     low_rank: "option 'lora_rank': expected one of None, got 2",

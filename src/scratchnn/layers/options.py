@@ -138,19 +138,16 @@ class Options:
             raise self._fail(key, f"one axis or different axes of an input of rank {rank}, the first apart", value)
         return tuple(axes) if isinstance(value, list | tuple) else value
 
-    def activation(self, key: str = "activation", default: Any = _REQUIRED) -> str | None:
-        """The name of an activation function, or None.
+    def activation(self, key: str = "activation", default: Any = _REQUIRED) -> Any:
+        """The name of an activation function, None, or the function of a layer without weights.
 
         Raises:
-            UnsupportedError: an activation that is no function of Keras by name.
+            UnsupportedError: an activation that is no function of Keras by name, and no such layer.
         """
         value = self.raw(key, default)
         name = _function_name(value)
         if isinstance(value, Mapping) and value.get("class_name") != "function":
-            raise UnsupportedError(
-                f"{self.layer}: option {key!r}: expected a function by name, got a layer of class "
-                f"{value.get('class_name')!r}; as a layer of its own behind this one it would run"
-            )
+            return self._activation_layer(key, value)
         if name is not None and name not in ACTIVATIONS:
             raise UnsupportedError(
                 f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r}"
@@ -158,6 +155,20 @@ class Options:
         if name == "hard_sigmoid" and self.keras_version < 3:
             return "legacy_hard_sigmoid"
         return name
+
+    def _activation_layer(self, key: str, serialized: Mapping[str, Any]) -> Any:
+        """The function of a layer that stands in the place of an activation."""
+        from .base import LAYERS, Layer, build_nested  # which needs this module
+
+        class_name = serialized.get("class_name")
+        if not hasattr(LAYERS.get(str(class_name)), "as_activation"):
+            raise UnsupportedError(
+                f"{self.layer}: option {key!r}: expected a function by name, or a layer that is one, got a "
+                f"layer of class {class_name!r}; as a layer of its own behind this one it would run"
+            )
+        label = f"{self.layer}, {key}"
+        layer: Any = build_nested(self, key, serialized, Weights(label, ()), (None, None), Layer)
+        return layer.as_activation()
 
     def data_format(self) -> str:
         """'channels_last' or 'channels_first'; a file that leaves it out or says null means the former."""
