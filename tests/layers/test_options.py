@@ -148,3 +148,12 @@ def test_a_layer_in_the_place_of_an_activation(class_name, config, negative):
 def test_a_layer_that_is_no_activation_is_refused(serialized, message):
     with pytest.raises(ScratchnnError, match=message):
         dense_with(serialized)
+
+
+@pytest.mark.parametrize(
+    "config", [{"junk": [{}] * 100_000}, {"units": ["a"] * 100_000}, {"use_bias": "a" * 10**6}]
+)
+def test_long_values_are_cut_short_in_messages(config):
+    with pytest.raises(ScratchnnError) as caught:
+        build_layer(LayerSpec("Dense", "d", {"units": 2, "use_bias": False, **config}, ()), (None, 1))
+    assert len(str(caught.value)) < 500

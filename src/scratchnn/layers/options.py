@@ -74,7 +74,7 @@ class Options:
         return self._assets.get(key)
 
     def _fail(self, key: str, expected: str, got: Any) -> ConfigError:
-        return ConfigError(f"{self.layer}: option {key!r}: expected {expected}, got {got!r}")
+        return ConfigError(f"{self.layer}: option {key!r}: expected {expected}, got {got!r:.200}")
 
     def integer(self, key: str, default: Any = _REQUIRED, minimum: int | None = 1) -> int:
         """A whole number, at least `minimum`."""
@@ -107,7 +107,7 @@ class Options:
         value = self.raw(key, default)
         if value not in allowed or type(value) not in {type(item) for item in allowed}:
             names = ", ".join(map(repr, allowed))
-            raise UnsupportedError(f"{self.layer}: option {key!r}: expected one of {names}, got {value!r}")
+            raise UnsupportedError(f"{self.layer}: option {key!r}: expected one of {names}, got {value!r:.200}")
         return value
 
     def only(self, key: str, *allowed: Any) -> None:
@@ -150,7 +150,7 @@ class Options:
             return self._activation_layer(key, value)
         if name is not None and name not in ACTIVATIONS:
             raise UnsupportedError(
-                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r}"
+                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r:.200}"
             )
         if name == "hard_sigmoid" and self.keras_version < 3:
             return "legacy_hard_sigmoid"
@@ -190,7 +190,7 @@ class Options:
             name = "float32"
         if name not in FLOAT_DTYPES:
             raise UnsupportedError(
-                f"{self.layer}: option 'dtype': expected one of {', '.join(FLOAT_DTYPES)}, got {name!r}"
+                f"{self.layer}: option 'dtype': expected one of {', '.join(FLOAT_DTYPES)}, got {name!r:.200}"
             )
         return np.dtype(name)
 
@@ -207,7 +207,7 @@ class Options:
             )
         unknown = sorted(key for key in self._unread if key not in INERT_KEYS and not key.endswith(INERT_SUFFIXES))
         if unknown:
-            pairs = ", ".join(f"{key}={self._config[key]!r}" for key in unknown)
+            pairs = ", ".join(f"{key}={self._config[key]!r:.200}" for key in unknown)
             raise UnsupportedError(f"{self.layer}: options that scratchnn does not know: {pairs}")
 
 
