@@ -6,6 +6,7 @@ import pytest
 from scratchnn import UnsupportedError, load_model
 from scratchnn.keras_files.legacy_weights import modern_weights
 from scratchnn.spec import Weight
+from scratchnn.verify import verify
 
 pytestmark = [
     pytest.mark.keras,
@@ -57,6 +58,7 @@ def images(keras):
     stack = [
         *(layers.Input((8, 8, 3)), layers.ZeroPadding2D(((1, 0), (2, 1)))),
         *(layers.SeparableConv2D(4, 3, padding="same", activation="relu"), layers.DepthwiseConv2D(3)),
+        layers.Conv2D(4, 1, activation=layers.LeakyReLU(alpha=0.1)),
         *(layers.Conv2DTranspose(3, 2, strides=2), layers.BatchNormalization(), layers.PReLU(shared_axes=[1, 2])),
         *(layers.UpSampling2D(2), layers.MaxPooling2D(), layers.GlobalAveragePooling2D()),
         *(layers.LayerNormalization(), layers.ELU(0.5), layers.Reshape((3,)), layers.Dropout(0.3)),
@@ -285,7 +287,7 @@ def refused(keras, what):
     y = {
         "a function": lambda: tf.split(x, 2, axis=1)[0],
         "an argument": lambda: tf.matmul(x, x, transpose_b=True),
-        "a layer as a function": lambda: layers.Conv2D(2, 3, activation=layers.LeakyReLU(alpha=0.1))(x),
+        "a layer as a function": lambda: layers.Conv2D(2, 3, activation=layers.PReLU())(x),
         "random numbers": lambda: layers.RandomFlip()(x, training=True),
         "dropout": lambda: layers.Dropout(0.5)(x, training=True),
         "dropout by position": lambda: layers.Dropout(0.5)(x, True),
@@ -297,8 +299,8 @@ def refused(keras, what):
 REFUSED = {
     "a function": "TFOpLambda 'tf.split': scratchnn has no operation for TensorFlow's function 'split'$",
     "an argument": "scratchnn has no operation for 'linalg.matmul' with transpose_b=True$",
-    "a layer as a function": "Conv2D 'conv2d': option 'activation': expected a function by name, got a layer of "
-    "class 'LeakyReLU'",
+    "a layer as a function": "Conv2D 'conv2d': option 'activation': expected a function by name, or a layer "
+    "that is one, got a layer of class 'PReLU'",
     "random numbers": "RandomFlip 'random_flip': it is called with training=True",
     "dropout": "Dropout 'dropout': it is called with training=True",
     "dropout by position": "Dropout 'dropout': it is called with training=True",
@@ -313,3 +315,19 @@ def test_what_is_refused_for_one_reason(tf_keras, what, file, tmp_path):
     refused(tf_keras, what).save(tmp_path / file)
     with pytest.raises(UnsupportedError, match=REFUSED[what]):
         load_model(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", ["m.h5", "m.keras"])
+def test_the_reference_has_keras_2s_meaning_in_layers_as_activations(tf_keras, file, tmp_path):
+    layers = tf_keras.layers
+    model = tf_keras.Sequential(
+        [
+            *(layers.Input((5,)), layers.Dense(4, activation=layers.LeakyReLU(alpha=0.1))),
+            layers.Dense(3, activation=layers.Activation("hard_sigmoid")),
+        ]
+    )
+    model.save(tmp_path / file)
+    x = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
+    check(load_model(tmp_path / file).predict(x), model(x))
+    result = verify(tmp_path / file, samples=4)
+    assert result.agrees, result

@@ -150,7 +150,8 @@ class Options:
             return self._activation_layer(key, value)
         if name is not None and name not in ACTIVATIONS:
             raise UnsupportedError(
-                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r:.200}"
+                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, "
+                f"got {value!r:.200}"
             )
         if name == "hard_sigmoid" and self.keras_version < 3:
             return "legacy_hard_sigmoid"
