@@ -251,3 +251,15 @@ def test_only_a_missing_float64_is_taken_for_one():
     assert lacks_float64(NotFoundError(message))
     assert not lacks_float64(NotFoundError(message.replace("DOUBLE", "FLOAT")))
     assert not lacks_float64(ValueError(message))
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("float16", "Max"), ("float16", "Average"), ("float64", "Max")])
+def test_what_tensorflow_cannot_run_at_all_is_said(dtype, kind, tmp_path):
+    import keras
+
+    pool = getattr(keras.layers, f"{kind}Pooling3D")(2, dtype=dtype)
+    keras.Sequential([keras.Input((4, 4, 4, 1)), pool]).save(tmp_path / "model.keras")
+    result = verify(tmp_path / "model.keras", samples=2)
+    name = {"Max": "MaxPool3D", "Average": "AvgPool3D"}[kind]
+    assert f"TensorFlow has no {name} of {dtype} on the CPU" in str(result.error)
+    assert "\x1b" not in str(result.error)

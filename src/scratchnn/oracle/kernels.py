@@ -8,15 +8,28 @@ from typing import Any
 CHANNELS_LAST_ALONE = ("Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 # How TensorFlow says that it has an operation, but not in float64: "Value for attr 'T' of double is not in the
 # list of allowed values" (MaxPool3D), "Could not find device for node ... T=DT_DOUBLE" (AvgPool3D).
-NO_DOUBLE = re.compile(
-    "of double is not in the list of allowed values|(No OpKernel|device for node).*DT_DOUBLE", re.S
+NO_KERNEL = re.compile(
+    r"of (\w+) is not in the list of allowed values|(?:No OpKernel|device for node).*?DT_(\w+)", re.S
 )
+NODE = re.compile(r"\{\{node (\w+)\}\}|Op<name=(\w+)|\[Op:(\w+)\]")
+DTYPES = {"half": "float16", "float": "float32", "double": "float64"}
 FAILURES = ("InvalidArgumentError", "NotFoundError", "UnimplementedError")
+
+
+def lacking(error: Exception) -> tuple[str, str] | None:
+    """The operation and the dtype, where this is how TensorFlow says that it has not the one in the other."""
+    found = NO_KERNEL.search(str(error)) if type(error).__name__ in FAILURES else None
+    if found is None:
+        return None
+    node, dtype = NODE.search(str(error)), (found[1] or found[2]).lower()
+    name = next(filter(None, node.groups()), "") if node is not None else ""
+    return name or "such operation", DTYPES.get(dtype, dtype)
 
 
 def lacks_float64(error: Exception) -> bool:
     """Whether this is TensorFlow's way to say that it has no float64 for an operation."""
-    return type(error).__name__ in FAILURES and NO_DOUBLE.search(str(error)) is not None
+    found = lacking(error)
+    return found is not None and found[1] == "float64"
 
 
 def run_channels_first(keras: Any, layers: Iterator[Any]) -> list[str]:

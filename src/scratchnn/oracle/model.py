@@ -1,6 +1,7 @@
 """A model file in Keras: loaded by it, or built of its layers."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 from ..errors import DependencyError, OracleError
 from ..keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
 from ..spec import ModelSpec
-from .kernels import run_channels_first
+from .kernels import lacking, run_channels_first
 from .structures import to_numpy
 from .trace import KerasCall, inner_model, record_calls
 
@@ -141,6 +142,12 @@ class KerasModel:
         try:
             yield
         except Exception as error:
+            without = lacking(error)
+            if without is not None:
+                raise OracleError(
+                    f"{self._path}: TensorFlow has no {without[0]} of {without[1]} on the CPU, so Keras cannot "
+                    "run it and there is nothing to compare with; another backend of Keras may have it (KERAS_BACKEND)"
+                ) from error
             raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
 
 
@@ -155,5 +162,6 @@ def _set_weights(model: Any, spec: ModelSpec) -> None:
 
 def _first_line(error: Exception) -> str:
     """The kind of an error and what it says; Keras puts the reason behind a line about where it was raised."""
-    lines = [line for line in str(error).splitlines() if line.strip() and "Exception encountered" not in line]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras writes in bold
+    lines = [line for line in plain.splitlines() if line.strip() and "Exception encountered" not in line]
     return f"{type(error).__name__}: {lines[0].strip() if lines else ''}"
