@@ -7,6 +7,7 @@ from scratchnn import ConfigError, InputError, Model, UnsupportedError
 from scratchnn.keras_files import spec_from_keras
 from scratchnn.layers import LAYERS
 from scratchnn.layers.operations import Operation
+from scratchnn.verify import verify
 
 # Keras's own, in the shape of a tensordot with an open batch size.
 pytestmark = pytest.mark.filterwarnings("ignore:NotImplemented should not be used in a boolean:DeprecationWarning")
@@ -361,3 +362,26 @@ def _that_keras_runs(pairs, dtype):
     """TensorFlow has no powers, differences and products of truth values."""
     without = {"bool": ("power", "square", "one less", "maximum", "matmul", "einsum"), "uint8": ()}
     return (pair for pair in pairs if pair[0] not in without.get(dtype, ()))
+
+
+BY_BATCH = ("broadcast_to", "vstack", "repeat all", "roll of all", "moveaxis of two", "sort of all", "take of all")
+IN_A_GRAPH = ("inner",)  # Keras 3.15 on TensorFlow runs it outside of a graph alone
+
+
+def only_two(table):
+    """A table of x and z alone takes y too."""
+    return table if table is not chosen else lambda ops, x, y, z: chosen(ops, x, z)
+
+
+@pytest.mark.parametrize("table", [products, moved, chosen])
+def test_verify_agrees_operation_by_operation(table, tmp_path):
+    import keras
+
+    inputs = [keras.Input((rows, 4)) for rows in (3, 1, 3)]
+    z = keras.ops.sigmoid(inputs[2]) * 0.9 + 0.05
+    pairs = only_two(table)(keras.ops, *inputs[:2], z)
+    outputs = {name: output for name, output in pairs if name not in (*BY_BATCH, *IN_A_GRAPH)}
+    keras.Model(inputs, outputs).save(tmp_path / "model.keras")
+    result = verify(tmp_path / "model.keras", samples=3)
+    assert result.error is None, result.error
+    assert result.agrees, (result.first_wrong, result.outputs)

@@ -111,9 +111,9 @@ def unstack(x: Array, num: int | None, axis: int) -> list[Array]:
     return list(np.moveaxis(x, axis, 0))
 
 
-def pad(x: Array, constant_values: Any = 0, *, pad_width: Any, mode: str) -> Array:
-    """x with a margin: of one number, or mirrored with or without the outermost."""
-    given = {"constant_values": constant_values} if mode == "constant" else {}
+def pad(x: Array, constant_values: Any = None, *, pad_width: Any, mode: str) -> Array:
+    """x with a margin: of one number (0 where none is given), or mirrored with or without the outermost."""
+    given = {"constant_values": constant_values or 0} if mode == "constant" else {}
     return np.pad(x, pad_width, mode, **given)  # type: ignore[call-overload]
 
 

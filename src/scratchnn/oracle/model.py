@@ -146,7 +146,7 @@ class KerasModel:
             if without is not None:
                 raise OracleError(
                     f"{self._path}: TensorFlow has no {without[0]} of {without[1]} on the CPU, so Keras cannot "
-                    "run it and there is nothing to compare with; another backend of Keras may have it (KERAS_BACKEND)"
+                    "run it and there is nothing to compare with; another backend of Keras (KERAS_BACKEND) may"
                 ) from error
             raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
 
