@@ -6,6 +6,7 @@ Source of the formulas: https://keras.io/api/layers/activations/
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -232,6 +233,24 @@ _NAMES: dict[str, Activation] = {
     )
 }
 ACTIVATIONS: dict[str, Activation] = {**_NAMES, "swish": silu, "hard_swish": hard_silu}
+
+
+@dataclass(frozen=True)
+class WithOptions:
+    """A function with options other than its defaults: what a layer such as LeakyReLU is as an activation.
+
+    Attributes:
+        name: of the function here.
+        options: pairs of names and values.
+    """
+
+    name: str
+    options: tuple[tuple[str, Any], ...]
+
+    def __call__(self, x: Array) -> Array:
+        """The function of x, with the options."""
+        function: Callable[..., Array] = _NAMES[self.name]
+        return function(x, **dict(self.options))
 
 
 def get(activation: str | Activation | None) -> Activation:

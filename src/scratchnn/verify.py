@@ -98,13 +98,13 @@ def verify(
     try:
         golden = load_golden(path) if is_golden(path) else None
         file = path if golden is None else golden.model_path
-        model = load_model(file)
+        model = load_model(file).stateless()  # both sides start each batch from zeros
         keras_model = KerasModel(file, model.spec)
         if inputs is None:
             inputs = random_inputs(model, samples, seed) if golden is None else golden.probe_inputs
         layers = compare_layers(model, keras_model, inputs, progress)
         whole, keras_seconds, scratch_seconds = _compare_whole(model, keras_model, inputs)
-        results, notes = [whole], [keras_model.note] if keras_model.note else []
+        results, notes = [whole], list(keras_model.notes)
         if golden is not None:
             results += [compare_recorded(model, golden)]
             if data_dir is None:
@@ -118,7 +118,11 @@ def verify(
 
 
 def random_inputs(model: Model, samples: int, seed: int) -> Any:
-    """Seeded inputs that the model takes: ids or tokens where they are looked up, texts, else normal numbers."""
+    """Seeded inputs that the model takes: ids or tokens where they are looked up, texts, else normal numbers.
+
+    Where the file fixes the size of a batch, there are as many samples.
+    """
+    samples = _batch_size(model, samples)
     if samples < 1:
         raise InputError(f"samples: expected 1 or more, got {samples}")
     random = np.random.default_rng(seed)
@@ -146,8 +150,8 @@ def _random_input(
             words = random.choice([*reader.vocabulary[1:], "Zyzzyva,"], (samples, 12))
             return np.array([" ".join(row) for row in words])
     dtype = np.dtype(model.spec.layer(ref.layer).config.get("dtype", "float32"))
-    if dtype.kind in "iu":
-        return random.integers(0, 10, (samples, *shape)).astype(dtype)
+    if dtype.kind in "iub":
+        return random.integers(0, 2 if dtype.kind == "b" else 10, (samples, *shape)).astype(dtype)
     return random.standard_normal((samples, *shape), dtype=np.float32)
 
 
@@ -156,11 +160,11 @@ def compare_layers(
 ) -> list[LayerResult]:
     """Compare each call of each layer on the inputs that it had inside Keras."""
     results: dict[tuple[tuple[str, ...], int], list[Agreement]] = {}
-    samples = _count(inputs)
-    for start in range(0, samples, TRACE_BATCH):
-        calls = keras_model.trace(_rows(inputs, start, start + TRACE_BATCH))
+    samples, batch = _count(inputs), _batch_size(model, TRACE_BATCH)
+    for start in range(0, samples, batch):
+        calls = keras_model.trace(_rows(inputs, start, start + batch))
         for place, call in enumerate(calls):
-            progress(f"layer {'/'.join(call.layer)}", (start + TRACE_BATCH * place / len(calls)) / samples)
+            progress(f"layer {'/'.join(call.layer)}", (start + batch * place / len(calls)) / samples)
             results.setdefault((call.layer, call.index), []).append(_check(model, call))
     return [
         LayerResult("/".join(path), _find(model, path)[1], max(agreements, key=_severity))
@@ -197,13 +201,18 @@ def _check(model: Model, call: KerasCall) -> Agreement:
 
 def _compare_whole(model: Model, keras_model: KerasModel, inputs: Any) -> tuple[OutputResult, float, float]:
     """Both sides on the first batch of the inputs, with the time that each took."""
-    batch = _rows(inputs, 0, 256)
+    batch = _rows(inputs, 0, _batch_size(model, 256))
     expected, keras_seconds = keras_model.predict(batch)
     model.predict(batch)
     start = time.perf_counter()
     got = model.predict(batch)
     seconds = time.perf_counter() - start
     return compare_outputs("whole model", model, batch, expected, got), keras_seconds, seconds
+
+
+def _batch_size(model: Model, otherwise: int) -> int:
+    """The number of samples that the model's inputs fix, as those of stateful models do."""
+    return next((shape[0] for shape in model.input_shapes if shape[0] is not None), otherwise)
 
 
 def _count(inputs: Any) -> int:

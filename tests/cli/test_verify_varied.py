@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scratchnn import InputError, ScratchnnError, load_model
-from scratchnn.verify import verify
+from scratchnn.oracle.kernels import lacks_float64
+from scratchnn.verify import random_inputs, verify
 
 pytestmark = [
     pytest.mark.keras,
@@ -69,11 +70,73 @@ def counts(keras, layers):
     return keras.Model([a, b], [layers.Dense(3)(total), layers.Concatenate()([total, layers.Maximum()([a, b])])])
 
 
+def means(keras, layers):
+    """Means of whole numbers: fractions, of 64 bits where the numbers have 32 or more."""
+    inputs = [keras.Input((4,), dtype=dtype) for dtype in ("int32", "int64", "uint8", "uint8")]
+    wide, narrow = layers.Average()(inputs[:2]), layers.Average()(inputs[2:])
+    return keras.Model(inputs, [wide, narrow, layers.Dense(3)(wide), layers.Dense(3)(narrow)])
+
+
+def truth_values(keras, layers):
+    a, b = keras.Input((4,), dtype="bool"), keras.Input((2,), dtype="bool")
+    both = layers.Concatenate()([a, b])
+    return keras.Model([a, b], [both, layers.Dense(3)(both)])
+
+
+def remembering(keras, layers):
+    """Stateful layers, whose batch size the file fixes."""
+    stack = [layers.LSTM(3, stateful=True, return_sequences=True), layers.GRU(2, stateful=True), layers.Dense(2)]
+    return keras.Sequential([keras.Input(batch_shape=(5, 4, 2)), *stack])
+
+
+def remembering_many(keras, layers):
+    inner = layers.Bidirectional(layers.SimpleRNN(3, stateful=True))
+    return keras.Sequential([keras.Input(batch_shape=(300, 4, 2)), inner])
+
+
+def volume(keras, layers):
+    """Poolings that TensorFlow has in float32 alone."""
+    stack = [layers.Conv3D(2, 2), layers.MaxPooling3D(2), layers.AveragePooling3D(2, padding="same")]
+    return keras.Sequential([keras.Input((6, 6, 6, 1)), *stack])
+
+
+def channels_first(keras, layers):
+    """Convolutions that TensorFlow has for channels_last alone."""
+    stack = [
+        layers.Conv2D(4, 3, dilation_rate=2, data_format="channels_first", activation="relu"),
+        layers.MaxPooling2D(data_format="channels_first"),
+        layers.Conv2DTranspose(3, 2, strides=2, data_format="channels_first"),
+        layers.Reshape((3, 36)),
+        layers.Conv1D(2, 3, padding="same", data_format="channels_first"),
+        layers.TimeDistributed(layers.Dense(2)),
+    ]
+    return keras.Sequential([keras.Input((2, 10, 10)), *stack])
+
+
+def functions_as_layers(keras, layers):
+    """Layers in the place of activation functions."""
+    stack = [
+        layers.Conv1D(4, 3, activation=layers.LeakyReLU(0.1)),
+        layers.SeparableConv1D(4, 2, activation=layers.ReLU(max_value=0.4, negative_slope=0.2, threshold=0.1)),
+        layers.SimpleRNN(3, activation=layers.ELU(0.7), return_sequences=True),
+        layers.GRU(3, activation=layers.LeakyReLU(0.3), return_sequences=True, unroll=True),
+        layers.LSTM(3, recurrent_activation=layers.Activation("hard_sigmoid")),
+        layers.Dense(4, activation=layers.ELU(1.5)),
+        layers.Activation(layers.LeakyReLU(0.2)),
+    ]
+    return keras.Sequential([keras.Input((9, 5)), *stack])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
-@pytest.mark.parametrize("build", [siamese, translator, attention, wide_and_deep, video, mobile, counts, half])
+BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
+BUILT += [remembering, remembering_many, volume, channels_first, half]
+BUILT += [functions_as_layers]
+
+
+@pytest.mark.parametrize("build", BUILT)
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_it_agrees(build, suffix, tmp_path):
     import keras
@@ -98,8 +161,44 @@ def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):
         model.predict([x + 0.5, x])
 
 
+@pytest.mark.parametrize("dtype", ["int64", "float32"])
+def test_numbers_beyond_the_dtype_of_an_input_are_refused(dtype, tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    means(keras, keras.layers).save(path)
+    model, x = load_model(path), np.arange(8).reshape(2, 4)
+    outputs = model.forward([x, x, x.astype(dtype), x])
+    assert [output.dtype for output in outputs] == ["float64", "float32", "float32", "float32"]
+    with pytest.raises(InputError, match=r"expected whole numbers \(uint8\), got -1 to 6"):
+        model.predict([x, x, (x - 1).astype(dtype), x])
+    with pytest.raises(InputError, match=r"expected whole numbers \(uint8\), got 250 to 257"):
+        model.predict([x, x, x, (x + 250).astype(dtype)])
+
+
+def test_what_tensorflow_has_not_is_said(tmp_path):
+    import keras
+
+    notes = {}
+    for build in (volume, channels_first):
+        keras.utils.clear_session()
+        build(keras, keras.layers).save(tmp_path / "model.keras")
+        notes[build] = " ".join(verify(tmp_path / "model.keras", samples=2).notes)
+    assert "no float64 for average_pooling3d, max_pooling3d:" in notes[volume], notes
+    for name in ("conv2d", "conv2d_transpose", "conv1d"):
+        assert name in notes[channels_first], notes
+
+
+def test_models_that_draw_by_the_batch_size_of_the_file_say_so(tmp_path):
+    import keras
+
+    remembering(keras, keras.layers).save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras")
+    assert random_inputs(model, 32, 0).shape == (5, 4, 2)
+
+
 def layer_as_function(keras, layers):
-    return [layers.Dense(3, activation=layers.LeakyReLU(0.1))]
+    return [layers.Dense(3, activation=layers.PReLU())]
 
 
 def code(keras, layers):
@@ -123,7 +222,7 @@ def eight_bits(keras, layers):
 
 
 REFUSED = {
-    layer_as_function: "expected a function by name, got a layer of class 'LeakyReLU'",
+    layer_as_function: "expected a function by name, or a layer that is one, got a layer of class 'PReLU'",
     code: "Lambda carries Python code",
     spectral: "scratchnn has no layer 'SpectralNormalization'",
     low_rank: "option 'lora_rank': expected one of None, got 2",
@@ -142,3 +241,25 @@ def test_it_is_refused_by_one_message(build, suffix, tmp_path):
     keras.Sequential([keras.Input((6,)), *build(keras, keras.layers)]).save(path)
     with pytest.raises(ScratchnnError, match=REFUSED[build]):
         load_model(path)
+
+
+def test_only_a_missing_float64_is_taken_for_one():
+    class NotFoundError(Exception):
+        pass
+
+    message = "Could not find device for node: {{node X}} = X[T=DT_DOUBLE, data_format=..."
+    assert lacks_float64(NotFoundError(message))
+    assert not lacks_float64(NotFoundError(message.replace("DOUBLE", "FLOAT")))
+    assert not lacks_float64(ValueError(message))
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("float16", "Max"), ("float16", "Average"), ("float64", "Max")])
+def test_what_tensorflow_cannot_run_at_all_is_said(dtype, kind, tmp_path):
+    import keras
+
+    pool = getattr(keras.layers, f"{kind}Pooling3D")(2, dtype=dtype)
+    keras.Sequential([keras.Input((4, 4, 4, 1)), pool]).save(tmp_path / "model.keras")
+    result = verify(tmp_path / "model.keras", samples=2)
+    name = {"Max": "MaxPool3D", "Average": "AvgPool3D"}[kind]
+    assert f"TensorFlow has no {name} of {dtype} on the CPU" in str(result.error)
+    assert "\x1b" not in str(result.error)

@@ -6,6 +6,7 @@ import pytest
 from scratchnn import UnsupportedError, load_model
 from scratchnn.keras_files.legacy_weights import modern_weights
 from scratchnn.spec import Weight
+from scratchnn.verify import verify
 
 pytestmark = [
     pytest.mark.keras,
@@ -57,6 +58,7 @@ def images(keras):
     stack = [
         *(layers.Input((8, 8, 3)), layers.ZeroPadding2D(((1, 0), (2, 1)))),
         *(layers.SeparableConv2D(4, 3, padding="same", activation="relu"), layers.DepthwiseConv2D(3)),
+        layers.Conv2D(4, 1, activation=layers.LeakyReLU(alpha=0.1)),
         *(layers.Conv2DTranspose(3, 2, strides=2), layers.BatchNormalization(), layers.PReLU(shared_axes=[1, 2])),
         *(layers.UpSampling2D(2), layers.MaxPooling2D(), layers.GlobalAveragePooling2D()),
         *(layers.LayerNormalization(), layers.ELU(0.5), layers.Reshape((3,)), layers.Dropout(0.3)),
@@ -118,6 +120,39 @@ def functions(keras):
     return keras.Model([x, y], [*unary, *binary, *reduced, *moved])
 
 
+def more_functions(keras):
+    """Those that became operations later, some with options in other words."""
+    import tensorflow as tf
+
+    x, ids = keras.Input((4, 6), name="x"), keras.Input((4,), dtype="int32", name="ids")
+    small = tf.tanh(x) * 0.9
+    moved = [
+        *(*tf.split(x, 2, axis=1), *tf.split(x, [1, 3], axis=1), *tf.unstack(x, axis=1)),
+        *(
+            tf.pad(x, [[0, 0], [1, 1], [0, 2]], "REFLECT"),
+            tf.pad(x, [[0, 0], [1, 1], [0, 2]], constant_values=1.5),
+        ),
+        *(tf.pad(x, [[0, 0], [1, 1], [0, 2]]), tf.tile(x, [1, 2, 1]), tf.reverse(x, [1]), tf.roll(x, 1, 1)),
+        *(tf.repeat(x, 2, axis=1), tf.sort(x, axis=1), tf.gather(x, [0, 2], axis=1), tf.zeros_like(x)),
+        *(tf.cast(tf.argsort(x, axis=1), "float32"), tf.one_hot(ids, 3), tf.ones_like(x), tf.math.top_k(x, 2)[0]),
+    ]
+    summed = [
+        *(
+            tf.cumsum(x, axis=1),
+            tf.math.cumprod(x, axis=1),
+            tf.norm(x, axis=-1),
+            tf.norm(x, axis=1, keepdims=True),
+        ),
+        *(tf.tensordot(x, tf.ones((6, 2)), axes=1), tf.nn.l2_normalize(x, axis=-1)),
+        tf.nn.l2_normalize(x, axis=1, epsilon=9.0),
+    ]
+    unary = [
+        *(tf.asinh(x), tf.acosh(1.5 + x * x), tf.atanh(small), tf.asin(small), tf.acos(small), tf.atan(x)),
+        *(tf.sinh(x), tf.cosh(x), tf.round(x), tf.atan2(x, small)),
+    ]
+    return keras.Model([x, ids], [*moved, *summed, *unary])
+
+
 def steps(keras):
     """A whole model for each step."""
     layers = keras.layers
@@ -141,7 +176,7 @@ def modes(keras):
     return keras.Model(x, layers.Dropout(0.5)(y, training=False))
 
 
-@pytest.mark.parametrize("build", [nested, dicts, images, functions, steps, modes])
+@pytest.mark.parametrize("build", [nested, dicts, images, functions, more_functions, steps, modes])
 def test_files_of_keras_2(tf_keras, build, tmp_path):
     tf_keras.utils.set_random_seed(1)
     generator = np.random.default_rng(2)
@@ -283,9 +318,10 @@ def refused(keras, what):
     layers = keras.layers
     x = keras.Input((4, 4, 3))
     y = {
-        "a function": lambda: tf.split(x, 2, axis=1)[0],
+        "a function": lambda: tf.math.bessel_i0(x),
+        "a number around it": lambda: tf.gather(x, [0, 1], axis=1, batch_dims=1),
         "an argument": lambda: tf.matmul(x, x, transpose_b=True),
-        "a layer as a function": lambda: layers.Conv2D(2, 3, activation=layers.LeakyReLU(alpha=0.1))(x),
+        "a layer as a function": lambda: layers.Conv2D(2, 3, activation=layers.PReLU())(x),
         "random numbers": lambda: layers.RandomFlip()(x, training=True),
         "dropout": lambda: layers.Dropout(0.5)(x, training=True),
         "dropout by position": lambda: layers.Dropout(0.5)(x, True),
@@ -295,10 +331,12 @@ def refused(keras, what):
 
 
 REFUSED = {
-    "a function": "TFOpLambda 'tf.split': scratchnn has no operation for TensorFlow's function 'split'$",
+    "a function": "TFOpLambda 'tf.math.bessel_i0': scratchnn has no operation for TensorFlow's function "
+    "'math.bessel_i0'$",
+    "a number around it": "scratchnn has no operation for 'compat.v1.gather' with batch_dims=1$",
     "an argument": "scratchnn has no operation for 'linalg.matmul' with transpose_b=True$",
-    "a layer as a function": "Conv2D 'conv2d': option 'activation': expected a function by name, got a layer of "
-    "class 'LeakyReLU'",
+    "a layer as a function": "Conv2D 'conv2d': option 'activation': expected a function by name, or a layer "
+    "that is one, got a layer of class 'PReLU'",
     "random numbers": "RandomFlip 'random_flip': it is called with training=True",
     "dropout": "Dropout 'dropout': it is called with training=True",
     "dropout by position": "Dropout 'dropout': it is called with training=True",
@@ -313,3 +351,27 @@ def test_what_is_refused_for_one_reason(tf_keras, what, file, tmp_path):
     refused(tf_keras, what).save(tmp_path / file)
     with pytest.raises(UnsupportedError, match=REFUSED[what]):
         load_model(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", ["m.h5", "m.keras"])
+def test_the_reference_has_keras_2s_meaning_in_layers_as_activations(tf_keras, file, tmp_path):
+    layers = tf_keras.layers
+    model = tf_keras.Sequential(
+        [
+            *(layers.Input((5,)), layers.Dense(4, activation=layers.LeakyReLU(alpha=0.1))),
+            layers.Dense(3, activation=layers.Activation("hard_sigmoid")),
+        ]
+    )
+    model.save(tmp_path / file)
+    x = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
+    check(load_model(tmp_path / file).predict(x), model(x))
+    result = verify(tmp_path / file, samples=4)
+    assert result.agrees, result
+
+
+@pytest.mark.parametrize("build", [functions, more_functions])
+def test_the_reference_has_the_same_functions(tf_keras, build, tmp_path):
+    build(tf_keras).save(tmp_path / "m.h5")
+    result = verify(tmp_path / "m.h5", samples=4)
+    assert result.error is None, result.error
+    assert result.agrees, (result.first_wrong, result.outputs)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from scratchnn.errors import ConfigError, ScratchnnError, UnsupportedError, WeightError
+from scratchnn.layers import build_layer
 from scratchnn.layers.options import Options, Weights
-from scratchnn.spec import Weight
+from scratchnn.spec import LayerSpec, Weight
 
 NOTHING = object()  # the key is not there
 
@@ -97,7 +98,7 @@ def test_a_config_is_of_keras_3_unless_it_is_said_to_be_older():
     assert Options("it", {"activation": "hard_sigmoid"}).activation() == "hard_sigmoid"
 
 
-@pytest.mark.parametrize("value", ["made_up", {"class_name": "LeakyReLU", "config": {}}, 3, ["relu"]])
+@pytest.mark.parametrize("value", ["made_up", {"class_name": "PReLU", "config": {}}, 3, ["relu"]])
 def test_other_activations_are_refused(value):
     with pytest.raises(UnsupportedError, match="'activation'"):
         Options("it", {"activation": value}).activation()
@@ -130,3 +131,51 @@ def test_weights_are_taken_in_order_and_whole():
     assert Weights("it", [Weight("kernel", large)]).take("kernel", (int("1000"), 2)) is large
     with pytest.raises(WeightError, match="real numbers"):
         Weights("it", [Weight("kernel", np.array(["a"]))]).take("kernel", (1,))
+
+
+def dense_with(activation):
+    weights = (Weight("kernel", np.array([[1.0, -1.0]])), Weight("bias", np.zeros(2)))
+    return build_layer(LayerSpec("Dense", "d", {"units": 2, "activation": activation}, weights), (None, 1))
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "negative"),
+    [
+        ("LeakyReLU", {"negative_slope": 0.1}, -0.2),
+        ("LeakyReLU", {"alpha": 0.25}, -0.5),
+        ("ReLU", {"max_value": 1.5, "negative_slope": 0.5, "threshold": 1.0}, -1.5),
+        ("ELU", {"alpha": 2.0}, 2 * np.expm1(-2)),
+        ("Activation", {"activation": "tanh"}, np.tanh(-2)),
+    ],
+)
+def test_a_layer_in_the_place_of_an_activation(class_name, config, negative):
+    layer = dense_with({"module": "keras.layers", "class_name": class_name, "config": config})
+    assert layer.forward(np.array([[2.0]]))[0, 1] == pytest.approx(negative)
+
+
+@pytest.mark.parametrize(
+    ("serialized", "message"),
+    [
+        (
+            {"class_name": "LeakyReLU", "config": {"negative_slope": 0.1, "shift": 1}},
+            "activation LeakyReLU.*shift=1",
+        ),
+        ({"class_name": "LeakyReLU", "config": {"negative_slope": "a"}}, "activation LeakyReLU.*'negative_slope'"),
+        ({"class_name": "LeakyReLU", "config": {"dtype": "float16"}}, "'dtype': expected the float32"),
+        ({"class_name": "PReLU", "config": {}}, "or a layer that is one, got a layer of class 'PReLU'"),
+        ({"class_name": "LeakyReLU", "module": "mine", "config": {}}, "a custom class, mine.LeakyReLU"),
+        ({"class_name": ["LeakyReLU"], "config": {}}, "got a layer of class"),
+    ],
+)
+def test_a_layer_that_is_no_activation_is_refused(serialized, message):
+    with pytest.raises(ScratchnnError, match=message):
+        dense_with(serialized)
+
+
+@pytest.mark.parametrize(
+    "config", [{"junk": [{}] * 100_000}, {"units": ["a"] * 100_000}, {"use_bias": "a" * 10**6}]
+)
+def test_long_values_are_cut_short_in_messages(config):
+    with pytest.raises(ScratchnnError) as caught:
+        build_layer(LayerSpec("Dense", "d", {"units": 2, "use_bias": False, **config}, ()), (None, 1))
+    assert len(str(caught.value)) < 500

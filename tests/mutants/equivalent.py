@@ -68,7 +68,7 @@ EQUIVALENT: dict[str, str] = {
     "merge.py: return [array.astype(dtype, copy=False) for array in arrays] -> return [array.astype(dtype, copy=True) for array in arrays]": (
         "a copy has the same numbers, and nothing writes to them"
     ),
-    "operations.py: if len(set(map(len, xs))) > 1: -> if len(set(map(len, xs))) != 1:": (
+    "operation_shapes.py: if len(set(map(len, xs))) > 1: -> if len(set(map(len, xs))) != 1:": (
         "there is a first operand, whose rank was asked before"
     ),
     "reshape.py: return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape)) -> return (input_shape[0], *(size // known if n is -1 else n for n in self.target_shape))": (

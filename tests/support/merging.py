@@ -56,6 +56,7 @@ def elementwise(layer: str, *refusals: Refusal, smallest: int = 1, largest: int 
             bad_input("sizes that differ", "fit each other", [np.ones((2, 3, 4)), np.ones((2, 3, 5))]),
             bad_input("batches that differ", "as many samples", [np.ones((2, 3, 4)), np.ones((3, 3, 4))]),
             bad_input("no inputs", "inputs, got 0", []),
+            bad_input("truth values alone", "expected numbers, got truth values", [np.ones((2, 3, 4), bool)] * 2),
             *refusals,
         ],
     )
@@ -130,13 +131,17 @@ def _keras_call(layer: Any, case: Case, masks: list[np.ndarray | None], dtype: s
     return oracle.to_numpy(output), None if mask is None else oracle.to_numpy(mask)
 
 
+WHOLE_PAIRS = [
+    *(("int64", "int64"), ("int32", "int64"), ("bool", "int32"), ("int64", "float32")),
+    *(("int16", "int16"), ("uint8", "uint8"), ("uint8", "int8"), ("uint32", "int32")),
+]
+
+
 def whole_numbers_test(layer: str, **options: Any) -> Callable[..., None]:
     """The test that a layer gives Keras's numbers in Keras's dtype for whole numbers, alone and beside floats."""
 
     @pytest.mark.keras
-    @pytest.mark.parametrize(
-        "dtypes", [("int64", "int64"), ("int32", "int64"), ("bool", "int32"), ("int64", "float32")]
-    )
+    @pytest.mark.parametrize("dtypes", WHOLE_PAIRS)
     def test(dtypes: tuple[str, str]) -> None:
         case = Case(layer, [(2, 3), (2, 3)], options)
         arrays = [np.array([[1, 2, 5], [0, 4, 3]]).astype(dtype) for dtype in dtypes]

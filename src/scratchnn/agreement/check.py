@@ -57,7 +57,7 @@ def check_call(
     with np.errstate(all="ignore"):
         theirs = as_list(reference)
         ours = as_list(case.run() if candidate is None else candidate)
-        fault = _form_fault(layer, ours, theirs)
+        fault = _form_fault(layer, args, ours, theirs)
         if fault is not None:
             return replace(fault, layer=layer.label)
         if candidate is None and sequence is not None:
@@ -87,7 +87,7 @@ class _Case:
     def dtype(self, reference: Array) -> Any:
         """The dtype whose rounding is judged: the layer's, or for an operation that of its operands."""
         if self.layer.computes:
-            return self.layer.dtype
+            return self.layer.result_dtype(self.args)
         floats = [array.dtype for array in (*_floats(self.args), reference) if array.dtype.kind == "f"]
         return np.result_type(*(dtype for dtype in floats)) if floats else np.dtype(np.float64)
 
@@ -150,14 +150,16 @@ def _bits(ours: list[Array], theirs: list[Array], exact: list[Array], size: int)
 def _float64(case: _Case, theirs: list[Array], their_sequence: Any, size: int) -> Agreement:
     """Channel C64: what Keras's float64 result says is the definition, so only scratchnn can be off."""
     ours = as_list(case.run64())
-    fault = _form_fault(case.layer64, ours, theirs)
+    fault = _form_fault(case.layer64, case.args, ours, theirs)
     if fault is not None:
         return replace(fault, channel=Channel.C64)
     our_sequence = None if their_sequence is None else case.hidden(case.layer64)
-    approx = case.approx(np.float64, theirs, their_sequence)
+    # What both make of whole numbers may be float32 there too.
+    dtype = theirs[0].dtype if theirs[0].dtype.kind == "f" else np.float64
+    approx = case.approx(dtype, theirs, their_sequence)
     keras = compare(_with_hidden(theirs, their_sequence, approx), approx, factor=2)
     if case.layer.bound in SIDED:
-        approx = case.approx(np.float64, ours, our_sequence, own=True)
+        approx = case.approx(dtype, ours, our_sequence, own=True)
     scratch = compare(_with_hidden(ours, our_sequence, approx), approx, factor=2)
     worse = max(scratch, keras, key=lambda each: (not each.within, each.ratio))
     result = _agreement(Verdict.AGREE if worse.within else Verdict.SCRATCH_OFF, Channel.C64, worse, size)
@@ -195,13 +197,14 @@ def _agreement(verdict: Verdict, channel: Channel, worst: Deviation, size: int) 
     )
 
 
-def _form_fault(layer: Layer, ours: list[Array], theirs: list[Array]) -> Agreement | None:
+def _form_fault(layer: Layer, args: tuple[Any, ...], ours: list[Array], theirs: list[Array]) -> Agreement | None:
     """What is wrong with number, shapes and dtypes of the outputs, if anything."""
     fault = None
     if len(ours) != len(theirs) or not theirs:
         fault = Verdict.SCRATCH_OFF, f"{len(ours)} outputs, Keras gives {len(theirs)}"
     for our, their in zip(ours, theirs, strict=False):
-        expected = layer.dtype if layer.computes and their.dtype.kind == "f" else their.dtype
+        floats = layer.computes and their.dtype.kind == "f"
+        expected = layer.result_dtype(args) if floats else their.dtype
         if their.size == 0:
             fault = fault or (Verdict.BOTH_OFF, f"nothing to compare: Keras's output has shape {their.shape}")
         elif their.dtype.kind not in "fiub":

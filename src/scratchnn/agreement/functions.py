@@ -116,6 +116,9 @@ OPERATIONS: dict[str, Accuracy] = {
     "Arcsin": Accuracy(11, 3),
     "Arccos": Accuracy(7, 3),
     "Arctan": Accuracy(6, 7),
+    "Arcsinh": Accuracy(4, 4),
+    "Arccosh": Accuracy(4, 4),
+    "Arctanh": Accuracy(4, 4),
     "Reciprocal": Accuracy(5, 5),
     "Erf": Accuracy(8, 6),
     "Gelu": Accuracy(4, 4, plus_x, constant=0.2),
@@ -169,10 +172,26 @@ def activate(arithmetic: Arithmetic, activation: Any, z: Approx) -> Approx:
     Raises:
         UnsupportedError: a function that is none of Keras's.
     """
+    if isinstance(activation, activations.WithOptions):
+        return _with_options(arithmetic, activation, z)
     name = function_name(activation)
     if name in ACCURACY:
         return elementwise(arithmetic, ACCURACY[name], activations.get(activation), z)
     return _ALONG_AXIS[name](arithmetic, z)
+
+
+def _with_options(arithmetic: Arithmetic, activation: activations.WithOptions, z: Approx) -> Approx:
+    """relu, leaky_relu or elu with options, which grow with x and have constants of the config."""
+    options = dict(activation.options)
+    threshold, alpha = abs(options.get("threshold", 0.0)), abs(options.get("alpha", 0.0))
+    slope = abs(options.get("negative_slope", 0.0))
+
+    def size(x: Array, phi: Array) -> Array:
+        return np.abs(phi) + alpha + slope * threshold
+
+    # Where the threshold is rounded, the function may leave the slope a little earlier or later.
+    moved = Approx(z.value, z.error + arithmetic.constant_unit * threshold)
+    return elementwise(arithmetic, Accuracy(4, 4, size, turns=(0.0,), constant=1), activation, moved)
 
 
 # Functions along the last axis.

@@ -141,8 +141,10 @@ def _domain(name: str, x: Array) -> Array:
             return np.abs(x[np.abs(x) >= np.finfo(x.dtype).tiny])
         case "Log1p":
             return x[x > -1]
-        case "Arcsin" | "Arccos":
+        case "Arcsin" | "Arccos" | "Arctanh":
             return x[np.abs(x) <= 1]
+        case "Arccosh":
+            return np.abs(x[np.abs(x) >= 1])
         case _:
             return x
 

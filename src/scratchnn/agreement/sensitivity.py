@@ -64,9 +64,24 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float
             moved = outputs(exact_model.map_weights(nudge).predict(few))
         else:
             moved = outputs(exact_model.predict(_changed(few, nudge)))
-        moves.append([float(np.abs(m - e[: len(m)]).max()) for m, e in zip(moved, exact, strict=True)])
-    floor = 4 * unit  # an output that no weight moves is still rounded
-    return exact, [max(floor, *move) for move in zip(*moves, strict=True)]
+        moves.append([_largest_move(m, e[: len(m)]) for m, e in zip(moved, exact, strict=True)])
+    # An output that no weight moves is still rounded, by its own size.
+    floors = [4 * unit * max(1.0, _largest_size(output)) for output in exact]
+    return exact, [max(floor, *move) for floor, *move in zip(floors, *moves, strict=True)]
+
+
+def _largest_move(moved: Array, exact: Array) -> float:
+    """Largest difference between outputs of numbers or truth values; texts do not move by rounding."""
+    if exact.dtype.kind not in "fiub":
+        return 0.0
+    return float(np.abs(moved.astype(np.float64) - exact.astype(np.float64)).max())
+
+
+def _largest_size(output: Array) -> float:
+    """Size of the largest finite number, 0 where there is none."""
+    if output.dtype.kind != "f":
+        return 0.0
+    return float(np.abs(output[np.isfinite(output)]).max(initial=0.0))
 
 
 def _exact_outputs(exact_model: Model, inputs: Any) -> list[Array]:

@@ -33,7 +33,7 @@ KEPT_WORKSPACES = 8
 
 def compile_model(model: "Model") -> "Plan":
     """The plan of a model: every layer is in exactly one step."""
-    if _is_stateful(model):
+    if _is_stateful(model) or model.mixes_samples:
         return Plan(model, [PlainStep(model, node) for node in model.spec.nodes], whole=True)
     chains, steps, done = Chains(model), list[Step](), set[tuple[str, int]]()
     for node in model.spec.nodes:
@@ -96,7 +96,7 @@ class Plan:
                 raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number}")
         samples = len(next(iter(values.values())))
         tile = self.tile_size(values, batch_size)
-        outputs = _Outputs(samples, len(self._outputs))
+        outputs = (_Parts if self._whole else _Outputs)(samples, len(self._outputs))
 
         def work(place: int) -> None:
             start = place * tile
@@ -166,6 +166,23 @@ class _Outputs:
     def arrays(self) -> list[Array]:
         """The filled arrays, in the order of the outputs."""
         return [self._arrays[place] for place in range(self._count)]
+
+
+class _Parts(_Outputs):
+    """The same where batches come one after the other, and may give another number of rows than they have."""
+
+    def __init__(self, samples: int, count: int) -> None:
+        super().__init__(samples, count)
+        self._parts: list[list[Array]] = [[] for _ in range(count)]
+
+    def store(self, place: int, start: int, tile: Array) -> None:
+        """Keep the output of a batch."""
+        self._parts[place].append(np.array(tile))
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The outputs of all batches behind each other, as Keras's `predict` has them."""
+        return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in self._parts]
 
 
 def _all_layers(layers: list[Layer]) -> list[Layer]:

@@ -11,10 +11,11 @@ def parse_json(text: str | bytes, where: str) -> dict[str, Any]:
     """The JSON object of a text. Keras's marked tuples and arrays become lists.
 
     Raises:
-        ModelFileError: it is none, is too large or too deep, or has a key twice.
+        ModelFileError: it is none, has too many values or is too deep, or has a key twice.
     """
     if len(text) > limits.MAX_TEXT:
         raise ModelFileError(f"{where}: expected at most {limits.MAX_TEXT} characters of JSON, got {len(text)}")
+    _check_count(text, where)
     try:
         value = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
@@ -24,6 +25,22 @@ def parse_json(text: str | bytes, where: str) -> dict[str, Any]:
     if _depth(value) > limits.MAX_DEPTH:
         raise ModelFileError(f"{where}: expected at most {limits.MAX_DEPTH} lists and objects inside each other")
     return value
+
+
+def _check_count(text: str | bytes, where: str) -> None:
+    """Refuse what would take long to parse, by its brackets and commas; those inside texts count too.
+
+    Raises:
+        ModelFileError: there are too many.
+    """
+    signs: tuple[Any, ...] = ("{", "[", ",") if isinstance(text, str) else (b"{", b"[", b",")
+    objects, lists, commas = map(text.count, signs)
+    for what, limit, count in (
+        ("lists and objects", limits.MAX_CONTAINERS, objects + lists),
+        ("values", limits.MAX_VALUES, commas + 1),
+    ):
+        if count > limit:
+            raise ModelFileError(f"{where}: expected at most {limit} {what}, got {count}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Any:

@@ -73,7 +73,7 @@ DROPPED = {
     "weights",
 }
 RECURRENT = {"SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D"}
-INNER = ("layer", "backward_layer", "cell")
+INNER = ("layer", "backward_layer", "cell", "activation", "recurrent_activation")
 
 
 def modern_layer(class_name: str, config: Mapping[str, Any], version: int) -> tuple[str, Config]:

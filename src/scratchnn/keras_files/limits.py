@@ -12,6 +12,9 @@ MAX_EXPANSION = 1100
 SMALL = 1 << 20
 # Bytes of one text (config, metadata, a list of names).
 MAX_TEXT = 64 << 20
+# Lists and objects, and values, of one text of JSON. Real models have some ten thousand; constants have values.
+MAX_CONTAINERS = 1_000_000
+MAX_VALUES = 10_000_000
 # Objects inside each other: groups in HDF5, lists and objects in JSON.
 MAX_DEPTH = 100
 # Characters of a layer's name.

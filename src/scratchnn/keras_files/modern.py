@@ -23,11 +23,14 @@ GONE_SUFFIXES = ("_initializer", "_regularizer", "_constraint")
 
 # Where in keras.src.ops the operations are that are not in `numpy`.
 MODULES = {
-    "core": {"Cast", "StopGradient"},
-    "math": {"Erf", "Logsumexp", "Rsqrt"},
+    "core": {"Cast", "ConvertToTensor", "StopGradient", "Unstack"},
+    "linalg": {"Norm"},
+    "math": {"Erf", "Logsumexp", "Rsqrt", "TopK"},
     "nn": {
         *("Celu", "Elu", "Gelu", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu", "LogSigmoid", "LogSoftmax"),
         *("Relu", "Relu6", "Selu", "Sigmoid", "Silu", "Softmax", "Softplus", "Softsign", "TanhShrink"),
+        *("Glu", "HardShrink", "Normalize", "OneHot", "SoftShrink", "SparsePlus", "SparseSigmoid", "Sparsemax"),
+        *("Squareplus", "Threshold"),
     },
 }
 

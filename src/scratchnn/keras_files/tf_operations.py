@@ -4,8 +4,10 @@ Keras 2 wrote each as a layer TFOpLambda or SlicingOpLambda with the name of the
 in the table below and nowhere else, so that a file can call nothing but these.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ class Function:
         options: the names of the others, with Keras 3's names.
         values: arguments that must have these values.
         defaults: Keras 3's options that TensorFlow's function has another default for.
+        meanings: from TensorFlow's value of an option to Keras 3's, by Keras 3's name.
     """
 
     operation: str
@@ -34,12 +37,19 @@ class Function:
     options: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    meanings: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
 
 def _alike(names: str, *more: Any, **named: Any) -> dict[str, Function]:
     """Functions that differ in nothing but their names: "tensorflow's:Keras's ..."."""
     pairs = [name.split(":") for name in names.split()]
     return {name: Function(operation, *more, **named) for name, operation in pairs}
+
+
+def _cuts(sizes: Any) -> Any:
+    """Where to cut for parts of these sizes; a number of equal parts as it is."""
+    listed = isinstance(sizes, list) and all(type(size) is int and size >= 0 for size in sizes)
+    return list(accumulate(sizes))[:-1] if listed else sizes
 
 
 AXIS = {"axis": "axis"}
@@ -51,7 +61,9 @@ FUNCTIONS = {
         "math.reciprocal:Reciprocal math.sin:Sin math.cos:Cos math.tan:Tan math.tanh:Tanh nn.tanh:Tanh "
         "math.sigmoid:Sigmoid nn.sigmoid:Sigmoid math.softplus:Softplus nn.softplus:Softplus nn.softsign:Softsign "
         "nn.relu:Relu nn.relu6:Relu6 nn.elu:Elu nn.selu:Selu math.erf:Erf math.logical_not:LogicalNot "
-        "identity:Copy stop_gradient:StopGradient math.log_sigmoid:LogSigmoid"
+        "identity:Copy stop_gradient:StopGradient math.log_sigmoid:LogSigmoid math.asin:Arcsin math.acos:Arccos "
+        "math.atan:Arctan math.sinh:Sinh math.cosh:Cosh math.asinh:Arcsinh math.acosh:Arccosh math.atanh:Arctanh "
+        "math.round:Round zeros_like:ZerosLike ones_like:OnesLike"
     ),
     **_alike(
         "__operators__.add:Add math.add:Add math.subtract:Subtract math.multiply:Multiply "
@@ -75,6 +87,44 @@ FUNCTIONS = {
         options={"perm": "axes"},
         values={"conjugate": False, "name": "transpose"},
     ),
+    **_alike(
+        "math.cumsum:Cumsum math.cumprod:Cumprod",
+        options=AXIS,
+        values={"exclusive": False, "reverse": False},
+        defaults={"axis": 0},
+    ),
+    **_alike("sort:Sort argsort:Argsort", options=AXIS, values={"direction": "ASCENDING", "stable": False}),
+    **_alike("gather:Take compat.v1.gather:Take", ("indices",), AXIS, {"batch_dims": 0}, defaults={"axis": 0}),
+    **_alike("norm:Norm compat.v1.norm:Norm", options=REDUCTION, values={"ord": "euclidean"}),
+    **_alike(
+        "pad:Pad compat.v1.pad:Pad",
+        ("constant_values",),
+        {"paddings": "pad_width", "mode": "mode"},
+        {"constant_values": 0},  # which Keras 3 takes for no other mode
+        meanings={"mode": lambda mode: mode.lower() if isinstance(mode, str) else mode},
+    ),
+    "broadcast_to": Function("BroadcastTo", options={"shape": "shape"}),
+    "math.atan2": Function("Arctan2", ("x",)),
+    "math.l2_normalize": Function(
+        "Normalize",
+        options={"axis": "axis", "epsilon": "epsilon"},
+        defaults={"axis": None, "epsilon": 1e-6},
+        # TensorFlow's bounds the square of the length.
+        meanings={"epsilon": lambda epsilon: math.sqrt(epsilon) if _is_number(epsilon) else epsilon},
+    ),
+    "math.top_k": Function("TopK", options={"k": "k", "sorted": "sorted"}, defaults={"k": 1}),
+    "one_hot": Function("OneHot", options={"depth": "num_classes", "axis": "axis", "dtype": "dtype"}),
+    "repeat": Function("Repeat", options={"repeats": "repeats", "axis": "axis"}),
+    "reverse": Function("Flip", options=AXIS),
+    "roll": Function("Roll", options={"shift": "shift", "axis": "axis"}),
+    "split": Function(
+        "Split",
+        options={"num_or_size_splits": "indices_or_sections", "axis": "axis"},
+        meanings={"indices_or_sections": _cuts},
+    ),
+    "tensordot": Function("Tensordot", ("b",), {"axes": "axes"}),
+    "tile": Function("Tile", options={"multiples": "repeats"}),
+    "unstack": Function("Unstack", options={"num": "num", "axis": "axis"}),
     "cast": Function("Cast", options={"dtype": "dtype"}),
     "clip_by_value": Function("Clip", options={"clip_value_min": "x_min", "clip_value_max": "x_max"}),
     "linalg.matmul": Function(
@@ -117,7 +167,8 @@ def _translated(entry: Mapping[str, Any]) -> dict[str, Any]:
     function = FUNCTIONS[known]
     first, given = _split(nodes[0], label)
     options: dict[str, Any] = {**function.defaults, "name": name}
-    operands = {key: given.pop(key) for key in function.operands if key in given}
+    passed = [key for key in function.operands if key in given and given[key] != function.values.get(key, ...)]
+    operands = {key: given.pop(key) for key in passed}
     for key, value in given.items():
         if value is None or (key in function.values and function.values[key] == value):
             continue
@@ -125,7 +176,8 @@ def _translated(entry: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if key not in function.options or _has_tensors(value):
             raise UnsupportedError(f"{label}: scratchnn has no operation for {known!r} with {key}={value!r:.100}")
-        options[function.options[key]] = value
+        option = function.options[key]
+        options[option] = function.meanings[option](value) if option in function.meanings else value
     args = [_argument(first), *(_argument(operands[key]) for key in function.operands if key in operands)]
     return {
         # Which of Keras's modules has the operation does not matter here.
@@ -157,6 +209,10 @@ def _argument(value: Any) -> Any:
         dtype = "int32" if np.asarray(value).dtype.kind in "iu" else "float32"
         return {"class_name": "__numpy__", "config": {"value": value, "dtype": dtype}}
     return [_argument(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _has_tensors(value: Any) -> bool:

@@ -46,3 +46,7 @@ class Activation(Elementwise):
         """The input's shape, with half the last axis for glu (Keras says the whole, which its output has not)."""
         last = input_shape[-1]
         return (*input_shape[:-1], last // 2) if self.activation == "glu" and last is not None else input_shape
+
+    def as_activation(self) -> str | activations.Activation | None:
+        """The function that this layer is as the activation of another."""
+        return self.activation

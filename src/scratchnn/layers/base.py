@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -69,6 +70,10 @@ class Layer:
     def output_shape(self, input_shape: Any) -> Any:
         """Shape of the output, batch axis first, None where it is not known."""
         raise NotImplementedError
+
+    def result_dtype(self, args: Sequence[Any]) -> np.dtype[Any]:
+        """The dtype of a float result for these inputs: the layer's, whatever whole numbers it is given."""
+        return self.dtype
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The mask of the output: the input's, where the layer supports masking."""
@@ -217,17 +222,25 @@ def build_layer(spec: LayerSpec, input_shape: Any) -> Layer:
 def build_inner(class_name: str, options: Options, weights: Weights, input_shape: Any) -> Layer:
     """The layer of a class name, from options and weights that a wrapper may share with it."""
     if class_name not in LAYERS:
-        known = ", ".join(name for name in sorted(LAYERS) if name[:4] != "ops." or class_name[:4] == "ops.")
-        raise UnsupportedError(
-            f"{options.layer}: scratchnn has no layer {class_name!r}; it knows {known}. "
-            "A new layer is one file in scratchnn/layers (see CONTRIBUTING.md)."
-        )
+        raise UnsupportedError(_unknown_class(options.layer, class_name))
     # First, since a quantized layer has other weights too.
     dtype = options.dtype() if LAYERS[class_name].computes else None
     layer = LAYERS[class_name].from_config(options, weights, input_shape)
     if dtype is not None:
         layer.dtype = dtype
     return layer
+
+
+def _unknown_class(label: str, class_name: str) -> str:
+    """That there is no such class, with the names that are near it, among operations for an operation."""
+    kind = "operation" if class_name.startswith("ops.") else "layer"
+    known = [name for name in LAYERS if name.startswith("ops.") == (kind == "operation")]
+    near = get_close_matches(class_name, known, n=3, cutoff=0.7)
+    similar = f" (similar: {', '.join(name.removeprefix('ops.') for name in near)})" if near else ""
+    return (
+        f"{label}: scratchnn has no {kind} {class_name.removeprefix('ops.')!r}{similar}; those that it has are in "
+        "scratchnn.layers.LAYERS and docs/coverage.md, and CONTRIBUTING.md says how to add one"
+    )
 
 
 def build_nested(

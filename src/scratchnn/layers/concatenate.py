@@ -23,6 +23,7 @@ class Concatenate(Merge):
     """
 
     bound = "exact"
+    takes_truth_values = True
 
     def __init__(self, axis: int = -1, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)

@@ -30,6 +30,7 @@ class Dot(Merge):
 
     bound = "dot_merge"
     inputs = 2
+    takes_truth_values = True
 
     def __init__(
         self,

@@ -34,3 +34,7 @@ class ELU(Elementwise):
     def apply(self, x: Array) -> Array:
         """elu(x) with the layer's alpha."""
         return activations.elu(x, self.alpha)
+
+    def as_activation(self) -> activations.WithOptions:
+        """The function that this layer is as the activation of another."""
+        return activations.WithOptions("elu", (("alpha", self.alpha),))

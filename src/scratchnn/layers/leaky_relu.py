@@ -37,3 +37,7 @@ class LeakyReLU(Elementwise):
     def apply(self, x: Array) -> Array:
         """leaky_relu(x) with the layer's slope."""
         return activations.leaky_relu(x, self.negative_slope)
+
+    def as_activation(self) -> activations.WithOptions:
+        """The function that this layer is as the activation of another."""
+        return activations.WithOptions("leaky_relu", (("negative_slope", self.negative_slope),))

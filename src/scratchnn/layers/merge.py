@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Merge(Layer):
 
     supports_masking = True
     inputs: int | None = None  # how many the layer takes; None: one or more
+    takes_truth_values: ClassVar[bool] = False  # whether Keras runs it where all inputs are boolean
 
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Any) -> "Merge":
@@ -54,7 +55,8 @@ class Merge(Layer):
     def check_inputs(self, x: Any) -> list[Array]:
         """The inputs as arrays of one dtype, after checking number and shapes.
 
-        Whole numbers stay whole where all inputs are, as in Keras; beside floats they become floats.
+        Whole numbers stay whole where all inputs are, as in Keras, and truth values in the layers that take them;
+        beside floats they become floats.
 
         Raises:
             InputError: they cannot be merged.
@@ -64,7 +66,9 @@ class Merge(Layer):
         floats, given = [self.as_floats(array) for array in x], [np.asarray(array) for array in x]
         self.output_shape([array.shape for array in floats])
         whole = np.result_type(*given)
-        arrays, dtype = (given, whole) if whole.kind in "iu" else (floats, np.result_type(*floats))
+        if whole.kind == "b" and not self.takes_truth_values:
+            raise InputError(f"{self.label}: expected numbers, got truth values in every input")
+        arrays, dtype = (given, whole) if whole.kind in "iub" else (floats, np.result_type(*floats))
         return [array.astype(dtype, copy=False) for array in arrays]
 
     def check_count(self, input_shape: Any) -> list[Shape]:

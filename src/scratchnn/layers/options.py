@@ -74,7 +74,7 @@ class Options:
         return self._assets.get(key)
 
     def _fail(self, key: str, expected: str, got: Any) -> ConfigError:
-        return ConfigError(f"{self.layer}: option {key!r}: expected {expected}, got {got!r}")
+        return ConfigError(f"{self.layer}: option {key!r}: expected {expected}, got {got!r:.200}")
 
     def integer(self, key: str, default: Any = _REQUIRED, minimum: int | None = 1) -> int:
         """A whole number, at least `minimum`."""
@@ -107,7 +107,7 @@ class Options:
         value = self.raw(key, default)
         if value not in allowed or type(value) not in {type(item) for item in allowed}:
             names = ", ".join(map(repr, allowed))
-            raise UnsupportedError(f"{self.layer}: option {key!r}: expected one of {names}, got {value!r}")
+            raise UnsupportedError(f"{self.layer}: option {key!r}: expected one of {names}, got {value!r:.200}")
         return value
 
     def only(self, key: str, *allowed: Any) -> None:
@@ -138,26 +138,38 @@ class Options:
             raise self._fail(key, f"one axis or different axes of an input of rank {rank}, the first apart", value)
         return tuple(axes) if isinstance(value, list | tuple) else value
 
-    def activation(self, key: str = "activation", default: Any = _REQUIRED) -> str | None:
-        """The name of an activation function, or None.
+    def activation(self, key: str = "activation", default: Any = _REQUIRED) -> Any:
+        """The name of an activation function, None, or the function of a layer without weights.
 
         Raises:
-            UnsupportedError: an activation that is no function of Keras by name.
+            UnsupportedError: an activation that is no function of Keras by name, and no such layer.
         """
         value = self.raw(key, default)
         name = _function_name(value)
         if isinstance(value, Mapping) and value.get("class_name") != "function":
-            raise UnsupportedError(
-                f"{self.layer}: option {key!r}: expected a function by name, got a layer of class "
-                f"{value.get('class_name')!r}; as a layer of its own behind this one it would run"
-            )
+            return self._activation_layer(key, value)
         if name is not None and name not in ACTIVATIONS:
             raise UnsupportedError(
-                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, got {value!r}"
+                f"{self.layer}: option {key!r}: expected one of {', '.join(sorted(ACTIVATIONS))}, "
+                f"got {value!r:.200}"
             )
         if name == "hard_sigmoid" and self.keras_version < 3:
             return "legacy_hard_sigmoid"
         return name
+
+    def _activation_layer(self, key: str, serialized: Mapping[str, Any]) -> Any:
+        """The function of a layer that stands in the place of an activation."""
+        from .base import LAYERS, Layer, build_nested  # which needs this module
+
+        class_name = serialized.get("class_name")
+        if not hasattr(LAYERS.get(str(class_name)), "as_activation"):
+            raise UnsupportedError(
+                f"{self.layer}: option {key!r}: expected a function by name, or a layer that is one, got a "
+                f"layer of class {class_name!r}; as a layer of its own behind this one it would run"
+            )
+        label = f"{self.layer}, {key}"
+        layer: Any = build_nested(self, key, serialized, Weights(label, ()), (None, None), Layer)
+        return layer.as_activation()
 
     def data_format(self) -> str:
         """'channels_last' or 'channels_first'; a file that leaves it out or says null means the former."""
@@ -179,7 +191,7 @@ class Options:
             name = "float32"
         if name not in FLOAT_DTYPES:
             raise UnsupportedError(
-                f"{self.layer}: option 'dtype': expected one of {', '.join(FLOAT_DTYPES)}, got {name!r}"
+                f"{self.layer}: option 'dtype': expected one of {', '.join(FLOAT_DTYPES)}, got {name!r:.200}"
             )
         return np.dtype(name)
 
@@ -196,7 +208,7 @@ class Options:
             )
         unknown = sorted(key for key in self._unread if key not in INERT_KEYS and not key.endswith(INERT_SUFFIXES))
         if unknown:
-            pairs = ", ".join(f"{key}={self._config[key]!r}" for key in unknown)
+            pairs = ", ".join(f"{key}={self._config[key]!r:.200}" for key in unknown)
             raise UnsupportedError(f"{self.layer}: options that scratchnn does not know: {pairs}")
 
 

@@ -49,3 +49,8 @@ class ReLU(Elementwise):
     def apply(self, x: Array) -> Array:
         """relu(x) with the layer's slope, ceiling and threshold."""
         return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
+
+    def as_activation(self) -> activations.WithOptions:
+        """The function that this layer is as the activation of another."""
+        names = ("max_value", "negative_slope", "threshold")
+        return activations.WithOptions("relu", tuple((name, getattr(self, name)) for name in names))

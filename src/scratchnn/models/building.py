@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ConfigError, ModelFaults, ScratchnnError, UnsupportedError, raise_faults
 from ..keras_files.limits import MAX_ELEMENTS
 from ..layers import Layer, build_layer
+from ..layers.operation_batches import mixes_samples
 from ..layers.operations import Operation
 from ..layers.options import Options
 from ..layers.time_distributed import TimeDistributed
@@ -63,6 +64,19 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
     faults = [one for fault in faults for one in getattr(fault, "faults", [fault])]
     raise_faults(f"model {spec.name!r}", faults)
     return built, shapes
+
+
+def mix_samples(spec: ModelSpec, layers: Mapping[str, Layer], shapes: Shapes) -> bool:
+    """Whether samples of a batch meet in the model: its output then depends on how they are batched."""
+    for node in spec.nodes:
+        layer = layers[node.layer]
+        inner = getattr(getattr(layer, "layer", layer), "model", None)
+        if inner is not None and inner.mixes_samples:
+            return True
+        arguments, named = fill_shapes(node.args, shapes), fill_shapes(node.kwargs, shapes)
+        if isinstance(layer, Operation) and mixes_samples(layer, arguments, named):
+            return True
+    return False
 
 
 def infer_shapes(spec: ModelSpec, layers: Mapping[str, Layer], inputs: Mapping[TensorRef, Shape]) -> Shapes:

@@ -15,7 +15,7 @@ from ..keras_files import read_model, read_weights
 from ..layers import Layer
 from ..layers.base import Array
 from ..spec import ModelSpec, NodeSpec, TensorRef, tensor_refs
-from .building import build_layers, shape_text
+from .building import build_layers, mix_samples, shape_text
 from .inputs import Values, checked_inputs
 
 
@@ -39,6 +39,8 @@ class Model:
         layers: the layers, in the file's order, without the inputs; a nested model is one of them.
         input_shapes, output_shapes: one shape a tensor, batch axis first, None where a size is open.
         tensor_shapes: the same for every tensor of the graph.
+        mixes_samples: whether samples of a batch meet, as in `x - keras.ops.mean(x)`; `predict` then takes
+            `batch_size` of them (all, where none is given) as one batch.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -48,6 +50,7 @@ class Model:
         self.input_shapes = [self._shapes[ref] for ref in spec.inputs]
         self.output_shapes = [self._shapes[ref] for ref in spec.outputs]
         self.tensor_shapes = list(self._shapes.values())
+        self.mixes_samples = mix_samples(spec, self._layers, self._shapes)
         self._versions = {layer.name: layer.keras_version for layer in spec.layers}
         self._plan: Plan | None = None
 
@@ -69,6 +72,10 @@ class Model:
     def map_weights(self, change: Callable[[Array], Array]) -> Self:
         """A copy with `change` applied to each array of each layer."""
         return self._map_layers(lambda layer: layer.map_weights(change))
+
+    def stateless(self) -> Self:
+        """A copy whose layers start every call from zeros, stateful ones too."""
+        return self._map_layers(_stateless)
 
     def _map_layers(self, change: Callable[[Layer], Layer]) -> Self:
         other = copy.copy(self)
@@ -236,6 +243,18 @@ def _fill(structure: Any, values: Mapping[TensorRef, Any]) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)(_fill(value, values) for value in structure)
     return structure
+
+
+def _stateless(layer: Layer) -> Layer:
+    """A copy of a layer without memory of the call before, nor in the layers inside it."""
+    other = layer.map_weights(lambda array: array)
+    left = [other]
+    while left:
+        each = left.pop()
+        if getattr(each, "stateful", False):
+            vars(each).update(stateful=False, states=None)
+        left += each.sublayers().values()
+    return other
 
 
 def _mask_of(args: tuple[Any, ...], masks: Mapping[TensorRef, Any]) -> Any:

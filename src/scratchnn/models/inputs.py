@@ -49,27 +49,30 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
 
 
 def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
-    """Whole numbers as floats where the input is of floats and operated on, floats as the integers of the input.
+    """Whole numbers as floats where the input is of floats and operated on, numbers as the integers of the input.
 
     Raises:
-        InputError: floats with fractions, which Keras cuts off without a word.
+        InputError: fractions, or numbers beyond the dtype, which Keras cuts off without a word.
     """
-    if value.dtype.kind == "f":
-        return _whole(spec, ref, value)
-    if ref not in spec.operated_inputs or value.dtype.kind not in "iub":
-        return value
     dtype = spec.layer(ref.layer).config.get("dtype", "float32")
-    return value.astype(dtype) if dtype in ("float16", "float32", "float64") else value
+    if value.dtype.kind not in "fiub" or not isinstance(dtype, str):
+        return value
+    if dtype.startswith(("int", "uint", "bool")):
+        return _whole(value, dtype, f"Model {spec.name!r}, input {ref.layer!r}")
+    operated = ref in spec.operated_inputs and dtype in ("float16", "float32", "float64")
+    return value.astype(dtype) if operated and value.dtype.kind != "f" else value
 
 
-def _whole(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
-    dtype = spec.layer(ref.layer).config.get("dtype", "float32")
-    if not isinstance(dtype, str) or not dtype.startswith(("int", "uint")):
+def _whole(value: Array, dtype: str, where: str) -> Array:
+    """Numbers in the dtype of an input of whole numbers or of truth values."""
+    if value.dtype == dtype:
         return value
-    if not np.array_equal(value, np.trunc(value)):
-        raise InputError(
-            f"Model {spec.name!r}, input {ref.layer!r}: expected whole numbers ({dtype}), got fractions"
-        )
+    expected = f"{where}: expected {'truth values' if dtype == 'bool' else 'whole numbers'} ({dtype})"
+    if value.dtype.kind == "f" and not np.array_equal(value, np.trunc(value)):
+        raise InputError(f"{expected}, got fractions")
+    low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if not low <= value.min() <= value.max() <= high:
+        raise InputError(f"{expected}, got {value.min():g} to {value.max():g}")
     return value.astype(dtype)
 
 

@@ -1,6 +1,7 @@
 """A model file in Keras: loaded by it, or built of its layers."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 from ..errors import DependencyError, OracleError
 from ..keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
 from ..spec import ModelSpec
+from .kernels import lacking, run_channels_first
 from .structures import to_numpy
 from .trace import KerasCall, inner_model, record_calls
 
@@ -46,7 +48,8 @@ class KerasModel:
         spec: what the reader found in it.
 
     Attributes:
-        note: how the model was made, where it was not Keras that loaded the file; else "".
+        notes: how the model was made, where it was not Keras that loaded the file; what TensorFlow cannot run
+            as it stands; and what `trace` found that it has no float64 for.
 
     Raises:
         DependencyError: Keras is not installed.
@@ -54,17 +57,25 @@ class KerasModel:
     """
 
     def __init__(self, path: Path, spec: ModelSpec) -> None:
-        self._keras, self._path, self.note = import_keras(), path, ""
+        self._keras, self._path = import_keras(), path
+        note = ""
         if spec.keras_version.startswith(("1", "2")):
-            self.note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
+            note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
         else:
             try:
                 self.model = self._keras.saving.load_model(path, compile=False, safe_mode=True)
             except Exception as error:  # whatever Keras raises: then its layers are asked
                 reason = _first_line(error)
-                self.note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
-        if self.note:
+                note = f"Keras cannot load it ({reason}): the reference is built of fresh Keras layers"
+        if note:
             self.model = self._built(spec)
+        self.notes = [note] if note else []
+        moved = run_channels_first(self._keras, self.model._flatten_layers())
+        if moved:
+            self.notes.append(
+                f"TensorFlow has no channels_first for {', '.join(moved)} on the CPU: Keras ran them with the "
+                "channels moved last"
+            )
 
     def _built(self, spec: ModelSpec) -> Any:
         """The model from fresh Keras layers with the weights of the file."""
@@ -88,7 +99,9 @@ class KerasModel:
             OracleError: Keras fails.
         """
         with self._asked():
+            self._forget()
             self.model.predict_on_batch(x)  # traces and compiles
+            self._forget()
             start = time.perf_counter()
             output = self.model.predict_on_batch(x)
             return to_numpy(output), time.perf_counter() - start
@@ -96,6 +109,7 @@ class KerasModel:
     def predict_all(self, x: Any) -> Any:
         """The model's output for any number of samples."""
         with self._asked():
+            self._forget()
             return to_numpy(self.model.predict(x, verbose=0))
 
     def trace(self, x: Any) -> list[KerasCall]:
@@ -108,7 +122,19 @@ class KerasModel:
             OracleError: Keras fails.
         """
         with self._asked(), self._legacy_names():
-            return record_calls(self._keras, self.model, x)
+            self._forget()
+            calls = record_calls(self._keras, self.model, x)
+        without = sorted({"/".join(call.layer) for call in calls if call.lacks_float64})
+        note = f"TensorFlow has no float64 for {', '.join(without)}: scratchnn's own float64 alone is the measure"
+        if without and note not in self.notes:
+            self.notes.append(note)
+        return calls
+
+    def _forget(self) -> None:
+        """Let stateful layers start from zeros."""
+        for layer in self.model._flatten_layers():
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+                layer.reset_state()
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -116,6 +142,12 @@ class KerasModel:
         try:
             yield
         except Exception as error:
+            without = lacking(error)
+            if without is not None:
+                raise OracleError(
+                    f"{self._path}: TensorFlow has no {without[0]} of {without[1]} on the CPU, so Keras cannot "
+                    "run it and there is nothing to compare with; another backend of Keras (KERAS_BACKEND) may"
+                ) from error
             raise OracleError(f"{self._path}: Keras cannot run it: {_first_line(error)}") from error
 
 
@@ -130,5 +162,6 @@ def _set_weights(model: Any, spec: ModelSpec) -> None:
 
 def _first_line(error: Exception) -> str:
     """The kind of an error and what it says; Keras puts the reason behind a line about where it was raised."""
-    lines = [line for line in str(error).splitlines() if line.strip() and "Exception encountered" not in line]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras writes in bold
+    lines = [line for line in plain.splitlines() if line.strip() and "Exception encountered" not in line]
     return f"{type(error).__name__}: {lines[0].strip() if lines else ''}"

@@ -11,7 +11,8 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, Mapping):
         return {key: map_leaves(function, value) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return type(structure)(map_leaves(function, value) for value in structure)
+        kind = list if isinstance(structure, list) else tuple  # a named tuple too, as of TensorFlow's top_k
+        return kind(map_leaves(function, value) for value in structure)
     return function(structure)
 
 

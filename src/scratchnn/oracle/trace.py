@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .kernels import lacks_float64
 from .steps import directions, show_steps
 from .structures import to_numpy, to_tensor
-from .twin import float64_twin
+from .twin import Call, float64_twin
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class KerasCall:
         kwargs: keyword arguments other than mask and training.
         mask: the mask that Keras passed, or None.
         output: the float32 output or outputs.
-        output64: the same in float64, or None where the layer has no float64 form.
+        output64: the same in float64, or None where the layer has no float64 form, or TensorFlow none for it.
         sequence, sequence64: the outputs of all steps of a recurrent layer that returned the last alone (for
             Bidirectional those of its forward and of its backward layer, in the order of reading).
+        lacks_float64: whether TensorFlow has no float64 for what the layer does.
     """
 
     layer: tuple[str, ...]
@@ -35,6 +37,7 @@ class KerasCall:
     output64: Any
     sequence: Any = None
     sequence64: Any = None
+    lacks_float64: bool = False
 
 
 def record_calls(keras: Any, model: Any, x: Any) -> list[KerasCall]:
@@ -47,6 +50,7 @@ def record_calls(keras: Any, model: Any, x: Any) -> list[KerasCall]:
     """
     calls: list[KerasCall] = []
     leaves = list(_leaves(model))
+    before = {id(leaf): vars(leaf)["call"] for _, leaf in leaves if "call" in vars(leaf)}
     for path, layer in leaves:
         layer.call = _recorder(keras, path, layer, calls)
     try:
@@ -55,6 +59,8 @@ def record_calls(keras: Any, model: Any, x: Any) -> list[KerasCall]:
         for _, leaf in leaves:
             for layer in (leaf, *directions(leaf)):
                 vars(layer).pop("call", None)
+            if id(leaf) in before:
+                leaf.call = before[id(leaf)]
     return calls
 
 
@@ -68,13 +74,25 @@ def _recorder(keras: Any, path: tuple[str, ...], layer: Any, calls: list[KerasCa
         rest = {key: value for key, value in kwargs.items() if key not in ("mask", "training")}
         mask = kwargs.get("mask", _carried_masks(args))
         given = to_numpy(args), to_numpy(rest), to_numpy(mask)
-        output64, steps64 = twin(*given) if twin is not None else (None, None)
-        record = KerasCall(path, count["calls"], *given, to_numpy(output), output64, take_steps(), steps64)
-        calls.append(record)
+        (output64, steps64), lacks = _in_float64(twin, given)
+        results = (to_numpy(output), output64, take_steps(), steps64)
+        calls.append(KerasCall(path, count["calls"], *given, *results, lacks_float64=lacks))
         count["calls"] += 1
         return output
 
     return call
+
+
+def _in_float64(twin: Call | None, given: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any], bool]:
+    """What the twin gives, or nothing, and whether that is since TensorFlow has no float64 for it."""
+    if twin is None:
+        return (None, None), False
+    try:
+        return twin(*given), False
+    except Exception as error:  # TensorFlow's own errors are not imported here
+        if lacks_float64(error):
+            return (None, None), True
+        raise
 
 
 def _carried_masks(args: tuple[Any, ...]) -> list[Any] | None:

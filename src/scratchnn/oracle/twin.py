@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .kernels import run_channels_first
 from .steps import show_steps
 from .structures import cast_floats, map_leaves, to_numpy, to_tensor
 
@@ -28,6 +29,7 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
     if not dtype_name.startswith("float"):
         return None
     twin = keras.layers.deserialize(_in_float64(keras.layers.serialize(layer)))
+    run_channels_first(keras, twin._flatten_layers())
     weights, take_steps = layer.get_weights(), show_steps(twin)
 
     def call(args: Any, kwargs: Any, mask: Any) -> tuple[Any, Any]:

@@ -16,6 +16,7 @@ from ...layers.base import LAYERS
 from .. import functions
 from ..arithmetic import Approx, Arithmetic, Array
 from .base import Call, rule
+from .products import PRODUCTS, median
 
 Operand = Any  # an array, a number, or None
 
@@ -143,6 +144,7 @@ _REDUCTIONS: dict[str, Callable[..., Approx]] = {
     "Var": _variance,
     "Std": _deviation,
     "Logsumexp": _logsumexp,
+    "Median": lambda arithmetic, x, axis, keepdims: median(arithmetic, x, _axes(x, axis), keepdims),
 }
 
 # The rest.
@@ -195,13 +197,54 @@ def _arctan2(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Appr
     return arithmetic.bounded(value, error)
 
 
-def _matmul(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Approx:
-    terms = x.value.shape[-1]
-    sizes, others = np.abs(x.value), np.abs(y.value)
-    peak = np.matmul(sizes, others)
-    error = arithmetic.gamma(terms + 1) * peak + (2 * terms + 2) * arithmetic.tiny
-    error = error + np.matmul(x.error, others) + np.matmul(sizes, y.error)
-    return arithmetic.bounded(np.matmul(x.value, y.value), error, peak)
+def _logaddexp(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Approx:
+    """It moves by no more than the larger error; what is added to the larger number is at most log(2)."""
+    value = np.logaddexp(x.value, y.value)
+    size = np.maximum(np.abs(x.value), np.abs(y.value)) + np.abs(value) + 1
+    error = np.maximum(x.error, y.error) + 8 * arithmetic.unit * size + 4 * arithmetic.tiny
+    return arithmetic.bounded(value, error, size)
+
+
+def _hypot(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Approx:
+    value = np.hypot(x.value, y.value)
+    return arithmetic.bounded(value, x.error + y.error + 8 * arithmetic.unit * value + 4 * arithmetic.tiny)
+
+
+def _squareplus(arithmetic: Arithmetic, x: Approx, options: Any) -> Approx:
+    """(x + sqrt(x² + b)) / 2."""
+    root = arithmetic.sqrt(arithmetic.add(arithmetic.multiply(x, x), arithmetic.cast_constant(options["b"])))
+    return arithmetic.divide(arithmetic.add(x, root), Approx(np.asarray(2.0), np.asarray(0.0)))
+
+
+def _soft_shrink(arithmetic: Arithmetic, x: Approx, options: Any) -> Approx:
+    """x moved by a constant: continuous, so that either side of the threshold is near."""
+    apart = np.abs(options["threshold"])
+    value = _evaluate("SoftShrink", x.value, options)
+    error = x.error + arithmetic.constant_unit * apart + arithmetic.unit * np.abs(value) + 2 * arithmetic.tiny
+    return arithmetic.bounded(value, error, np.abs(x.value) + apart)
+
+
+def _round(arithmetic: Arithmetic, x: Approx, options: Any) -> Approx:
+    """x · 10^n to the nearest whole number, which near a half may be either, and back."""
+    value, decimals = _evaluate("Round", x.value, options), options["decimals"]
+    factor = 10.0**decimals
+    scaled = arithmetic.multiply(x, arithmetic.cast_constant(factor)) if decimals else x
+    nearest, low, high = (np.round(scaled.value + sign * scaled.error) for sign in (0, -1, 1))
+    error = np.maximum(high - nearest, nearest - low) / factor
+    roundings = 4 * arithmetic.constant_unit * np.abs(value) + 2 * arithmetic.tiny if decimals else 0.0
+    return arithmetic.bounded(value, error + roundings, np.abs(scaled.value))
+
+
+def _nan_to_num(arithmetic: Arithmetic, x: Approx, options: Any) -> Approx:
+    """Constants for what is no number; the farthest numbers depend on the dtype, and say nothing here."""
+    value = _evaluate("NanToNum", x.value, options)
+    put = {"nan": np.isnan(x.value), "posinf": x.value == np.inf, "neginf": x.value == -np.inf}
+    error = x.error
+    for option, places in put.items():
+        constant = options[option]
+        rounded = np.inf if constant is None else arithmetic.cast_constant(constant).error
+        error = np.where(places, rounded, error)
+    return Approx(value, error)
 
 
 def _leaky_relu(arithmetic: Arithmetic, x: Approx, options: Any) -> Approx:
@@ -238,7 +281,13 @@ _OTHERS: dict[str, Callable[..., Approx]] = {
     "Mod": _mod,
     "Power": _power,
     "Arctan2": _arctan2,
-    "Matmul": _matmul,
+    "Logaddexp": _logaddexp,
+    "Hypot": _hypot,
+    "Squareplus": _squareplus,
+    "SoftShrink": _soft_shrink,
+    "Round": _round,
+    "NanToNum": _nan_to_num,
+    **PRODUCTS,
     "LeakyRelu": _leaky_relu,
     "Elu": _elu,
     "Celu": _celu,
