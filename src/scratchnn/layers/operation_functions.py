@@ -113,7 +113,7 @@ def unstack(x: Array, num: int | None, axis: int) -> list[Array]:
 
 def pad(x: Array, constant_values: Any = None, *, pad_width: Any, mode: str) -> Array:
     """x with a margin: of one number (0 where none is given), or mirrored with or without the outermost."""
-    given = {"constant_values": constant_values or 0} if mode == "constant" else {}
+    given = {"constant_values": 0 if constant_values is None else constant_values} if mode == "constant" else {}
     return np.pad(x, pad_width, mode, **given)  # type: ignore[call-overload]
 
 
