@@ -32,7 +32,7 @@ def message(class_name):
 
 def test_the_message_for_an_unknown_class_names_those_like_it_of_its_kind():
     assert "no layer 'Dens' (similar: Dense" in message("Dens")
-    assert "no operation 'Absolut' (similar: Absolute)" in message("ops.Absolut")
+    assert "no operation 'Absolut' (similar: Absolute" in message("ops.Absolut")
     assert "no layer 'Absolut'; " in message("Absolut")  # an operation is no layer
     assert "no layer 'Zoo'; those that it has are in scratchnn.layers.LAYERS" in message("Zoo")
 
