@@ -29,7 +29,7 @@ pytest.register_assert_rewrite("tests.support")
 # elements in lists; geometry needs examples that are drawn anew (tests/meta/test_examples.py counts them).
 ConjectureRunner.generate_mutations_from = lambda self, data: None  # type: ignore[method-assign]
 
-# Keras is imported in the first example, which is therefore slow.
+# Keras traces and compiles in the first example, which is therefore slow.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **COMMON)
 settings.register_profile("ci", max_examples=100, derandomize=True, database=None, print_blob=True, **COMMON)
@@ -79,6 +79,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def no_tensorflow_without_the_marker(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test without the marker `keras` must not import TensorFlow."""
     before = "tensorflow" in sys.modules
+    if KERAS_FOLDERS & set(request.path.parts[-3:-1]):
+        # Strategies ask Keras what it knows, and importing it draws random numbers, which no strategy may.
+        importlib.import_module("tests.support.oracle").keras_module()
     yield
     if not before and "tensorflow" in sys.modules:
         assert request.node.get_closest_marker("keras"), "this test imported TensorFlow: it needs the marker keras"

@@ -1,5 +1,6 @@
 """docs/findings.md: every script shows what it says, and every script is listed."""
 
+import importlib.util
 import os
 import runpy
 import subprocess
@@ -15,6 +16,7 @@ from scratchnn.layers.conv2d import Conv2D
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCRIPTS = sorted((DOCS / "findings").glob("*.py"))
 ONEDNN = "onednn_conv2d.py"
+BACKENDS = ("torch", "jax")
 X = np.arange(12, dtype=np.float32).reshape(2, 2, 3, 1)
 KERNEL = np.ones((1, 2, 1, 1), np.float32)
 RIGHT = np.array([1, 7, 13, 19], np.float32).reshape(2, 2, 1, 1)
@@ -22,10 +24,41 @@ RIGHT = np.array([1, 7, 13, 19], np.float32).reshape(2, 2, 1, 1)
 pytestmark = pytest.mark.keras
 
 
-@pytest.mark.parametrize("script", [s for s in SCRIPTS if s.name != ONEDNN], ids=lambda script: script.stem)
+def backend(script):
+    """The backend that a script is about, which its name begins with; None for TensorFlow."""
+    return next((name for name in BACKENDS if script.name.startswith(f"{name}_")), None)
+
+
+def run(script):
+    """The script in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, str(script)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+HERE = [script for script in SCRIPTS if script.name != ONEDNN and backend(script) is None]
+ELSEWHERE = [script for script in SCRIPTS if backend(script)]
+
+
+@pytest.mark.parametrize("script", HERE, ids=lambda script: script.stem)
 def test_the_script_shows_it(script, capsys):
     runpy.run_path(str(script), run_name="__main__")
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("script", ELSEWHERE, ids=lambda script: script.stem)
+def test_the_script_of_another_backend_shows_it(script):
+    if importlib.util.find_spec(backend(script)) is None:
+        pytest.skip(f"{backend(script)} is not installed (tox -e witness-{backend(script)} installs it)")
+    done = run(script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
 def test_every_script_is_listed_and_every_listed_script_is_there():
@@ -36,19 +69,11 @@ def test_every_script_is_listed_and_every_listed_script_is_there():
 
 def test_with_onednn_keras_is_off():
     """The verdict on TensorFlow's wrong Conv2D: Keras, with scratchnn within the bound and exact."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.run(
-        [sys.executable, str(DOCS / "findings" / ONEDNN)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if run.returncode == 0:
+    done = run(DOCS / "findings" / ONEDNN)
+    if done.returncode == 0:
         pytest.skip("this TensorFlow on this CPU does not show the bug")
-    assert run.returncode == 3, run.stdout + run.stderr
-    assert "keras off" in run.stdout
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "keras off" in done.stdout
 
 
 def test_the_result_of_onednn_is_blamed_on_keras():

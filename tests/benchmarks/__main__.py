@@ -15,8 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from scratchnn.engine.blas import kernels
+
 from . import document, resources, scaling
-from .export import export, keras_file
+from .export import export
 from .families import REPORT, Family
 from .runner import TESTS, input_file, measure, start_peers
 
@@ -56,7 +58,8 @@ def run(
     result: dict[str, Any], folder: Path, rounds: int, families: list[Family], seconds: float, quick: bool
 ) -> Iterator[None]:
     """Everything that is not in `result` yet is measured and put there; control comes back after each part."""
-    models = {family.name: export(family, folder) for family in families}
+    cold, large = FAMILIES["BiLSTM 64"], FAMILIES["CNN 32-64"]
+    models = {family.name: export(family, folder) for family in (*families, cold, large)}
     batches = BATCHES[: 2 if quick else 4]
     started = time.time()
     shares = {"times": 0.7 * seconds, "scaling": 0.1 * seconds}  # the rest is starts and memory
@@ -65,17 +68,16 @@ def run(
         print(f"{time.time() - started:5.0f} s  {what}", file=sys.stderr, flush=True)
 
     result |= {"machine": machine(), "rounds": rounds, "sgemm": resources.sgemm_rates()}
-    lstm, cnn = keras_file(FAMILIES["BiLSTM 64"], folder), keras_file(FAMILIES["CNN 32-64"], folder)
     if "cold" not in result:
-        one = input_file(FAMILIES["BiLSTM 64"], folder, 1)
-        result["cold"] = resources.cold_starts(lstm, one, 2 if quick else 3)
+        one = input_file(cold, folder, 1)
+        result["cold"] = resources.cold_starts(models[cold.name], one, 2 if quick else 3)
         passed("cold starts")
         yield
     if "peaks" not in result:
-        large = input_file(FAMILIES["CNN 32-64"], folder, batches[-1])
+        images = input_file(large, folder, batches[-1])
         kinds = ["scratchnn", "tensorflow", "onnxruntime", "torch", "openvino"]
-        result["peaks"] = resources.peaks(cnn, large, kinds)
-        result["many"] = resources.memory_of_many(cnn, folder, 2_000 if quick else 100_000)
+        result["peaks"] = resources.peaks(models[large.name], images, kinds)
+        result["many"] = resources.memory_of_many(models[large.name], folder, 2_000 if quick else 100_000)
         passed("memory")
         yield
     measured = {entry["model"] for entry in result["times"]}
@@ -96,10 +98,8 @@ def run(
         yield
     if "loops" not in result:
         loops, result["loops"] = start_peers(["naive"]), []
-        for name in ("CNN 32-64", "BiLSTM 64"):
-            result["loops"] += measure(
-                FAMILIES[name], keras_file(FAMILIES[name], folder), loops, folder, [1], 3, 5
-            )
+        for family in (large, cold):
+            result["loops"] += measure(family, models[family.name], loops, folder, [1], 3, 5)
         for peer in loops:
             peer.close()
         passed("loops")
@@ -122,6 +122,7 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
         "packages": found,
+        "kernels": kernels() or "those of another BLAS",
         "load": os.getloadavg()[0],
     }
 

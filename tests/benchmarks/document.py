@@ -39,6 +39,8 @@ the lowest and the highest round in brackets. **Above 1: scratchnn is faster.** 
 tf2onnx's export and ONNX's own recurrent operators.
 
 Machine: {processor}, {cores} cores, load {load:.1f} when the run began; Python {python}, {packages}.
+NumPy's OpenBLAS runs the kernels that it chooses by itself: {kernels} (OPENBLAS_CORETYPE, where it is set, is not
+passed on, since it would hold NumPy alone to others).
 
 float32 matrix product of NumPy (GFLOP/s, median of 7, before and after the run): {rates}.
 """

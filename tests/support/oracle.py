@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import importlib
 import itertools
 from collections.abc import Callable
 from functools import cache
@@ -36,6 +37,15 @@ def has_float64() -> bool:
     return bool(keras_module().backend.result_type("float64", "float64") == "float64")
 
 
+@cache
+def knows_activation(name: str) -> bool:
+    """Whether the installed Keras has that activation: the oldest supported one lacks some."""
+    try:
+        return callable(keras_module().activations.get(name))
+    except ValueError:
+        return False
+
+
 def with_dtype(options: dict[str, Any], dtype: str) -> dict[str, Any]:
     """A config, and the configs of layers inside it, with that dtype."""
     typed = {key: _typed(value, dtype) for key, value in copy.deepcopy(options).items()}
@@ -62,13 +72,18 @@ def is_wrapper(options: dict[str, Any]) -> bool:
     return any(isinstance(value, dict) and "class_name" in value for value in values)
 
 
+def _legacy_class(name: str) -> Any:
+    """A layer of Keras 2 that Keras 3 only keeps for old files."""
+    return getattr(importlib.import_module("keras.src.legacy.layers"), name)
+
+
 def keras_layer(case: Case, dtype: str = "float32") -> Any:
     """The Keras layer of a case, built, with the weights of the case."""
     keras = keras_module()
     clear_now_and_then()
     options = case.options if "texts" in case.kinds else with_dtype(case.options, dtype)
     options = {"name": case.layer.lower(), **options}
-    keras_class = getattr(keras.layers, case.layer, None) or getattr(keras.src.legacy.layers, case.layer)
+    keras_class = getattr(keras.layers, case.layer, None) or _legacy_class(case.layer)
     layer = keras_class.from_config(options) if is_wrapper(case.options) else keras_class(**options)
     layer.build(case.input_shape)
     layer.set_weights(

@@ -14,6 +14,9 @@ import pytest
 
 from tests.versions import versions
 
+# Characters of a reason that are kept: the case stands first, what is wrong with it behind.
+REASON = 2000
+
 
 class Recorder:
     """Collects the outcome of each test and the first line that says why it failed."""
@@ -52,4 +55,7 @@ def _reason(text: str) -> str:
     marked = [line.lstrip(" |") for line in text.splitlines() if line.startswith("E ") or " | " in line[:9]]
     lines = [line.removeprefix("E").strip() for line in marked]
     errors = [line for line in lines if re.match(r"[\w.]*Error: ", line) or " off: " in line]
-    return (errors or lines or [text])[0][:400]
+    if errors and "Exception encountered" in errors[0]:  # Keras says why on the next line
+        why = [line for line in lines[lines.index(errors[0]) + 1 :] if line]
+        return f"{errors[0]} {why[0] if why else ''}"[:REASON]
+    return (errors or lines or [text])[0][:REASON]

@@ -21,6 +21,8 @@ UNITS = 64  # of the unit roundoff
 SEEDS = 3
 # Samples that are perturbed: the largest move of so many differs little from that of all.
 SAMPLES = 128
+# Samples that are widened at a time.
+PIECE = 1024
 
 
 def widen(inputs: Any) -> Any:
@@ -48,9 +50,8 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float
     Returns:
         The float64 outputs, and for each of them the largest move over three seeded perturbations.
     """
-    exact_model, inputs = model.astype(np.float64), widen(inputs)
-    exact = outputs(exact_model.predict(inputs))
-    few = [array[:SAMPLES] for array in inputs] if isinstance(inputs, list) else inputs[:SAMPLES]
+    exact_model = model.astype(np.float64)
+    exact, few = _exact_outputs(exact_model, inputs), widen(_rows(inputs, 0, SAMPLES))
     unit = max([2.0**-24, *(float(np.finfo(layer.dtype).eps) / 2 for layer in model.layers if layer.computes)])
     moves = []
     for seed in range(SEEDS):
@@ -73,6 +74,21 @@ def _largest_move(moved: Array, exact: Array) -> float:
     if exact.dtype.kind not in "fiub":
         return 0.0
     return float(np.abs(moved.astype(np.float64) - exact.astype(np.float64)).max())
+
+
+def _exact_outputs(exact_model: Model, inputs: Any) -> list[Array]:
+    """The float64 outputs for all samples; a piece at a time, since the inputs become twice as large."""
+    samples = len(inputs[0] if isinstance(inputs, list | tuple) else inputs)
+    starts = range(0, samples, PIECE)
+    pieces = [outputs(exact_model.predict(widen(_rows(inputs, n, n + PIECE)))) for n in starts]
+    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+
+def _rows(inputs: Any, start: int, stop: int) -> Any:
+    """Some samples of each input."""
+    if isinstance(inputs, list | tuple):
+        return [array[start:stop] for array in inputs]
+    return inputs[start:stop]
 
 
 def _changed(inputs: Any, change: Callable[[Array], Array]) -> Any:

@@ -47,10 +47,15 @@ def _function(name: str, result: type | None = None, *arguments: type) -> Callab
 
 
 @cache
+def kernels() -> str | None:
+    """The kernels that OpenBLAS uses on this processor, by its own name for them; None with another BLAS."""
+    name = _function("get_corename", ctypes.c_char_p)
+    return None if name is None else str(name(), "ascii")
+
+
 def has_small_matrix_kernels() -> bool:
     """Whether OpenBLAS multiplies small matrices on this processor as they lie, without packing panels first."""
-    core = _function("get_corename", ctypes.c_char_p)
-    return core is not None and core().decode() in SMALL_MATRIX_CORES
+    return kernels() in SMALL_MATRIX_CORES
 
 
 @cache
