@@ -156,8 +156,8 @@ class Model:
             The layer's arguments and its output.
         """
         args, mask = _fill(node.args, values), _mask_of(node.args, masks)
-        passes = _passes_mask(node, self._versions[node.layer])
         layer, kwargs = self._layers[node.layer], _fill(node.kwargs, values)
+        passes = layer.masks_by_argument or _passes_mask(node, self._versions[node.layer])
         output, output_mask = self.call(layer, args, kwargs, mask, training, passes_mask=passes)
         _store(values, node, output)
         _store(masks, node, output_mask)
