@@ -27,7 +27,7 @@ NOT_YET = "not written yet"
 # Why scratchnn does not run a layer.
 REASONS = {
     **dict.fromkeys(("FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"), CODE),
-    **dict.fromkeys(("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"), ATTENTION),
+    **dict.fromkeys(("AdditiveAttention", "Attention", "GroupedQueryAttention"), ATTENTION),
     **dict.fromkeys(
         (f"Adaptive{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)), ADAPTIVE
     ),
@@ -51,6 +51,7 @@ LIMITS = {
     "Conv2DTranspose": "with dilation too, which Keras cannot run on the CPU",
     "IntegerLookup": "all output modes; sparse output and FarmHash are refused",
     "LayerNormalization": "not `rms_scaling`",
+    "MultiHeadAttention": "of Keras 3, over sequences; not `use_gate`, `sliding_window`",
     "Normalization": "statistics of the weights or of the config",
     "RMSNormalization": "over the last axes",
     "RNN": "over the cells here, or a stack of them; no cells of one's own",

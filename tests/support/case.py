@@ -23,7 +23,8 @@ class Case:
         call: how the layer is called: "inputs" is 'float' (default), 'texts' or 'ids:N', or a list of these;
             "mask" a kind of `filling.mask`, or a list of them or None, one for each input; "attention_mask" such
             a kind too; "arguments" other keyword arguments; "states" (count, units) of the initial states;
-            "cell_states" the sizes of the states that a cell is called with; "training" what the Keras layer is told.
+            "cell_states" the sizes of the states that a cell is called with;
+            "training" what the Keras layer is told.
     """
 
     layer: str

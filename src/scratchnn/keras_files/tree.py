@@ -17,8 +17,8 @@ CHILDREN = {
     "cell": ("cell",),
     "layer": ("layer",),
     "cells": ("cells",),
-    # The projections of MultiHeadAttention.
-    **dict.fromkeys(("query_dense", "key_dense", "value_dense", "output_dense"), ()),
+    # The projections of MultiHeadAttention; the first versions of Keras 3 wrote their private names.
+    **{f"{private}{name}_dense": () for name in ("query", "key", "value", "output") for private in ("", "_")},
 }
 # Objects that hold nothing which matters at inference: the state of a random generator, that of the dropout inside
 # MultiHeadAttention, and the table of TextVectorization, whose tokens are an asset.

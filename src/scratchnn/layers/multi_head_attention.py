@@ -228,8 +228,8 @@ class MultiHeadAttention(Layer):
         except (ValueError, IndexError):
             shapes = [part.shape for part in parts]
             raise InputError(
-                f"{self.label}: expected masks for {steps} steps and {keys} keys of {query[0]} samples, got shapes "
-                f"{shapes}"
+                f"{self.label}: expected masks for {steps} steps and {keys} keys of {query[0]} samples, "
+                f"got shapes {shapes}"
             ) from None
 
     def output_shape(self, input_shape: Any, return_attention_scores: bool = False) -> Any:

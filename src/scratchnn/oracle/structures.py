@@ -42,7 +42,7 @@ def cast_floats(structure: Any, dtype: Any) -> Any:
 
 
 def has_separate_inputs(layer: Any) -> bool:
-    """Whether query, value and key are arguments of their own, each with a mask, as MultiHeadAttention has them."""
+    """Whether query, value and key are arguments of their own, each with a mask, as in MultiHeadAttention."""
     return {"query", "value", "query_mask"} <= set(inspect.signature(layer.call).parameters)
 
 
