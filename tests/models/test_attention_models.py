@@ -77,6 +77,17 @@ def scores(keras, layers):
     return keras.Model(ids, layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True))
 
 
+def plain(keras, layers):
+    """Attention without projections to a masked text, of a masked text, and what comes of its mask."""
+    source, target = keras.Input((7,), dtype="int32"), keras.Input((None,), dtype="int32")
+    value, query = (layers.Embedding(4, 6, mask_zero=True)(ids) for ids in (source, target))
+    first = layers.Attention(use_scale=True, dropout=0.1)([query, value])
+    second, shares = layers.AdditiveAttention()([query, value], return_attention_scores=True)
+    third = layers.Attention(score_mode="concat")([query, query], use_causal_mask=True)
+    pooled = [layers.GlobalAveragePooling1D()(x) for x in (first, second, layers.Add()([third, query]))]
+    return keras.Model([source, target], [layers.Dense(2)(layers.Concatenate()(pooled)), shares])
+
+
 def save(build, path):
     import keras
 
@@ -90,7 +101,7 @@ def save(build, path):
 
 @saves_h5
 @pytest.mark.keras
-@pytest.mark.parametrize("build", [time_series, texts, decoder, causal, cross, scores])
+@pytest.mark.parametrize("build", [time_series, texts, decoder, causal, cross, scores, plain])
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_it_agrees(build, suffix, tmp_path):
     path = tmp_path / f"model{suffix}"

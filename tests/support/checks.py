@@ -395,7 +395,7 @@ def check_weights(entry: Entry) -> None:
     case = entry.example
     spec = oracle.layer_spec(case)
     for place, weight in enumerate(spec.weights):
-        grown = replace(weight, value=np.pad(weight.value, [(0, 1)] * weight.value.ndim))
+        grown = replace(weight, value=np.pad(np.atleast_1d(weight.value), [(0, 1)] * max(weight.value.ndim, 1)))
         flat = replace(weight, value=weight.value[..., None])
         words = replace(weight, value=weight.value.astype(str))
         before, after = spec.weights[:place], spec.weights[place + 1 :]

@@ -108,6 +108,7 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
         extra["mask"] = case.mask()
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
+    extra |= case.arguments()
     if "training" in case.call:
         extra["training"] = case.call["training"]
     if case.cell_states() is not None:
