@@ -16,7 +16,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 PAGE = Path(__file__).with_name("coverage.md")
 
 CODE = "runs code of its own: a model file never runs code here"
-ATTENTION = "attention: not written yet"
 TRAINING = "changes images in training only; not written yet, Keras has options that change them at inference too"
 IMAGE = "image preprocessing: resampling and colour spaces, not written yet"
 ADAPTIVE = "not written yet: windows of several sizes"
@@ -27,7 +26,7 @@ NOT_YET = "not written yet"
 # Why scratchnn does not run a layer.
 REASONS = {
     **dict.fromkeys(("FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"), CODE),
-    **dict.fromkeys(("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"), ATTENTION),
+    "GroupedQueryAttention": NOT_YET,
     **dict.fromkeys(
         (f"Adaptive{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)), ADAPTIVE
     ),
@@ -46,11 +45,14 @@ IN_TRAINING = ("Random", "RandAugment", "AugMix", "CutMix", "MixUp")
 
 # What is left out of a layer that is supported, where that is not plain.
 LIMITS = {
+    "AdditiveAttention": "of Keras 3, over sequences",
+    "Attention": "of Keras 3, over sequences; both score modes",
     "Bidirectional": "over every recurrent layer",
     "CategoryEncoding": "no sparse output, no `count_weights`",
     "Conv2DTranspose": "with dilation too, which Keras cannot run on the CPU",
     "IntegerLookup": "all output modes; sparse output and FarmHash are refused",
     "LayerNormalization": "not `rms_scaling`",
+    "MultiHeadAttention": "of Keras 3, over sequences; not `use_gate`, `sliding_window`",
     "Normalization": "statistics of the weights or of the config",
     "RMSNormalization": "over the last axes",
     "RNN": "over the cells here, or a stack of them; no cells of one's own",

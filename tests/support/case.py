@@ -21,8 +21,10 @@ class Case:
         regime: what the numbers look like (see `filling.REGIMES`).
         seed: of every array.
         call: how the layer is called: "inputs" is 'float' (default), 'texts' or 'ids:N', or a list of these;
-            "mask" a kind of `filling.mask`; "states" (count, units) of the initial states; "cell_states" the sizes
-            of the states that a cell is called with; "training" what the Keras layer is told.
+            "mask" a kind of `filling.mask`, or a list of them or None, one for each input; "attention_mask" such
+            a kind too; "arguments" other keyword arguments; "states" (count, units) of the initial states;
+            "cell_states" the sizes of the states that a cell is called with;
+            "training" what the Keras layer is told.
     """
 
     layer: str
@@ -59,11 +61,26 @@ class Case:
             array.setflags(write=False)
         return arrays if isinstance(self.shape, list) else arrays[0]
 
-    def mask(self) -> np.ndarray | None:
-        """The mask (batch, time), if the case has one."""
+    def mask(self) -> Any:
+        """The mask (batch, time), if the case has one; for several inputs a list."""
         kind, shape = self.call.get("mask"), self.shapes[0]
+        if isinstance(kind, list):
+            return [
+                None if one is None else filling.mask(one, self.seed + place, given[:2])
+                for place, (one, given) in enumerate(zip(kind, self.shapes, strict=True))
+            ]
         time = 2 if self.options.get("data_format") == "channels_first" else 1
         return None if kind is None else filling.mask(kind, self.seed, (shape[0], shape[time]))
+
+    def arguments(self) -> dict[str, Any]:
+        """The other keyword arguments of the call."""
+        arguments, kind = dict(self.call.get("arguments", {})), self.call.get("attention_mask")
+        if kind is not None:
+            (batch, steps, _), (_, keys, _) = self.shapes[:2]
+            arguments["attention_mask"] = filling.mask(kind, self.seed, (batch * steps, keys)).reshape(
+                batch, steps, -1
+            )
+        return arguments
 
     def states(self) -> list[np.ndarray] | None:
         """The initial states (batch, units), if the case has any."""

@@ -206,7 +206,9 @@ def check_repeats(entry: Entry, case: Case) -> None:
 
 
 def rows(output: Any, order: np.ndarray) -> Any:
-    """These rows of every array."""
+    """These rows of every array; None and flags as they are."""
+    if output is None or isinstance(output, bool):
+        return output
     if isinstance(output, list | tuple):
         return type(output)(rows(item, order) for item in output)
     return output[order]
@@ -225,15 +227,14 @@ def check_batch(entry: Entry, case: Case, number: int) -> None:
         scratch = built(case)
         args, kwargs, mask = oracle.call_arguments(case)
         full = Model.call(scratch, args, kwargs, mask)[0]
-        part = (rows(args, order), rows(kwargs.get("initial_state"), order) if kwargs else None)
-        fewer = {"initial_state": part[1]} if kwargs else {}
+        part, fewer = rows(args, order), {key: rows(value, order) for key, value in kwargs.items()}
         if "texts" in case.kinds:  # rows are padded to the longest text of the batch
             return
-        mask = None if mask is None else mask[order]
+        mask = rows(mask, order)
         if type(scratch).bound == "exact":
-            assert same_bits(Model.call(scratch, part[0], fewer, mask)[0], rows(full, order)), f"{case!r} {order}"
+            assert same_bits(Model.call(scratch, part, fewer, mask)[0], rows(full, order)), f"{case!r} {order}"
         else:
-            result = check_call(scratch, part[0], fewer, mask, rows(full, order))
+            result = check_call(scratch, part, fewer, mask, rows(full, order))
             assert result.agrees, f"{case!r}, rows {order}: {result.reason}"
 
 
@@ -262,7 +263,8 @@ def check_shapes(entry: Entry, case: Case) -> None:
         keras = oracle.keras_layer(case)
         scratch = oracle.scratch_layer(keras, case)
         output = call(scratch, case)
-        shapes = scratch.output_shape(case.shape)
+        scores = {key: True for key in case.arguments() if key == "return_attention_scores"}
+        shapes = scratch.output_shape(case.shape, **scores)
         several = isinstance(output, list | tuple)
         found = [array.shape for array in output] if several else [output.shape]
         expected = list(shapes) if several else [shapes]
@@ -271,7 +273,9 @@ def check_shapes(entry: Entry, case: Case) -> None:
             for have, want in zip(found, expected, strict=True)
         ), f"{case!r}: output_shape says {expected}, the output has {found}"
         if entry.shape_of_keras(case):
-            theirs = keras.compute_output_shape(case.input_shape)
+            several = oracle.has_separate_inputs(keras)
+            given = case.input_shape if several else [case.input_shape]
+            theirs = keras.compute_output_shape(*given)
             assert _sizes(scratch.output_shape(case.input_shape)) == _sizes(theirs), (
                 f"{case!r}: Keras says {theirs}"
             )
@@ -346,7 +350,7 @@ def keras_model(case: Case, layer: Any) -> Any:
         for kind, shape in zip(case.kinds, case.shapes, strict=True)
     ]
     if isinstance(case.shape, list):
-        return keras.Model(inputs, layer(inputs))
+        return keras.Model(inputs, layer(*inputs) if oracle.has_separate_inputs(layer) else layer(inputs))
     return keras.Sequential([*inputs, layer])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from scratchnn.keras_files import layer_spec_from_keras
 from scratchnn.layers import Layer, build_layer
+from scratchnn.oracle.structures import has_separate_inputs
 from scratchnn.spec import LayerSpec
 
 from .case import Case
@@ -86,7 +87,7 @@ def keras_layer(case: Case, dtype: str = "float32") -> Any:
     options = {"name": case.layer.lower(), **options}
     keras_class = getattr(keras.layers, case.layer, None) or _legacy_class(case.layer)
     layer = keras_class.from_config(options) if is_wrapper(case.options) else keras_class(**options)
-    layer.build(case.input_shape)
+    layer.build(*case.input_shape) if has_separate_inputs(layer) else layer.build(case.input_shape)
     layer.set_weights(
         [
             case.weight(place, variable.path, tuple(variable.shape)).astype(dtype)
@@ -100,12 +101,15 @@ def keras_layer(case: Case, dtype: str = "float32") -> Any:
 
 def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
     """The Keras layer's output for the input of the case, as NumPy arrays."""
+    if has_separate_inputs(layer):
+        return to_numpy(run_separate(layer, case, dtype))
     x, extra = case.inputs(), {}
     run = channels_last_twin(layer) if needs_channels_last(layer) else layer
     if case.mask() is not None:
         extra["mask"] = case.mask()
     if case.states() is not None:
         extra["initial_state"] = [state.astype(dtype) for state in case.states()]
+    extra |= case.arguments()
     if "training" in case.call:
         extra["training"] = case.call["training"]
     if case.cell_states() is not None:
@@ -118,6 +122,17 @@ def run_keras(layer: Any, case: Case, dtype: str = "float32") -> Any:
     if isinstance(output, list | tuple):  # the states of stacked cells are nested
         return tuple(map(to_numpy, keras_module().tree.flatten(output)))
     return to_numpy(output)
+
+
+def run_separate(layer: Any, case: Case, dtype: str) -> Any:
+    """Keras's outputs of a layer whose inputs are arguments of their own, and carry their masks."""
+    from keras.src import backend
+
+    tensors = list(map(keras_module().ops.convert_to_tensor, _cast(case.inputs(), dtype)))
+    for tensor, mask in zip(tensors, case.mask() or (), strict=False):
+        if mask is not None:
+            backend.set_keras_mask(tensor, keras_module().ops.convert_to_tensor(mask))
+    return layer(*tensors, **case.arguments())
 
 
 def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:
@@ -218,4 +233,5 @@ def call_arguments(case: Case) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     states = case.states()
     if case.cell_states() is not None:
         return (case.inputs(), case.cell_states()), {}, None
-    return (case.inputs(),), {} if states is None else {"initial_state": states}, case.mask()
+    kwargs = case.arguments() if states is None else {**case.arguments(), "initial_state": states}
+    return (case.inputs(),), kwargs, case.mask()

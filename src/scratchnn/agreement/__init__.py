@@ -49,6 +49,8 @@ normalization           statistics measured before, of weights or config
 unit_normalization      x over its norm along `axis`, by at most `longest`
 sum, product            several inputs added or multiplied by `merge`
 dot_merge               scalar products (`products`) of two inputs, that may be normalized first
+attention               the scores of a `score_mode`, softmax, `combine`
+multi_head_attention    projections (`project_query`, ...), `scores`, softmax, `combine`, a projection
 time_distributed        the rule of the inner `layer`
 recurrent               a `cell` over the time axis; the cell names the rule of its step in its own `bound`
 bidirectional           two of those, merged

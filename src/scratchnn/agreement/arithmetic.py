@@ -182,6 +182,23 @@ class Arithmetic:
         terms = a.value.size / max(total.value.size, 1)
         return self.rounded(total.value / terms, total.error / terms, units=2)
 
+    def bilinear(self, a: Approx, b: Approx, product: Callable[[Array, Array], Array], terms: float) -> Approx:
+        """Sums of products of elements of a with elements of b, in any order.
+
+        |computed - exact| <= d(a)·(|b| + d(b)) + |a|·d(b) + gamma(n + 1)·(|a| + d(a))·(|b| + d(b)) + (2n + 2)·tiny
+        for n terms, where · is the product.
+
+        Args:
+            a, b: the factors.
+            product: linear in both, with coefficients of 0 and 1.
+            terms: how many products a sum has.
+        """
+        sizes, largest = np.abs(a.value), np.abs(b.value) + b.error
+        peak = product(sizes + a.error, largest)
+        error = product(a.error, largest) + product(sizes, b.error)
+        error = error + self.gamma(terms + 1) * peak + (2 * terms + 2) * self.tiny
+        return self.bounded(product(a.value, b.value), error, peak)
+
     def dot(
         self, layer: Layer, x: Approx, linear: Callable[[Layer, Array], Array], terms: float | None = None
     ) -> Approx:

@@ -11,6 +11,10 @@ from .legacy import RECURRENT
 
 # What a recurrent layer takes by position behind its input: Keras writes down what the caller wrote.
 BEHIND_INPUT = ("initial_state", "mask", "training")
+# Layers whose inputs are arguments of their own, which are a list here; what they take by position.
+SEPARATE_INPUTS = {"MultiHeadAttention": ("query", "value", "key")}
+ATTENTION_MASKS = ("query_mask", "value_mask", "key_mask")
+ATTENTION_FLAGS = ("return_attention_scores", "training", "use_causal_mask")
 CONSTANT_DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -43,10 +47,13 @@ def call_arguments(layer: LayerSpec, node: Any) -> Arguments:
         args, kwargs = _value(node["args"]), _value(node.get("kwargs", {}))
     else:
         args, kwargs = _listed(node)
-    if not isinstance(args, list) or not args or not isinstance(kwargs, dict):
+    separate = layer.class_name in SEPARATE_INPUTS
+    if not isinstance(args, list) or not (args or separate) or not isinstance(kwargs, dict):
         raise ConfigError(f"inbound_nodes: expected args and kwargs, got {node!r:.200}")
     if layer.class_name in (*RECURRENT, "Bidirectional"):
         args, kwargs = _recurrent(layer, args, kwargs)
+    elif separate:
+        args, kwargs = _attention(layer, args, kwargs)
     elif not layer.class_name.startswith("ops."):
         args, kwargs = _with_mode(args, kwargs)
     if kwargs.get("training"):
@@ -74,6 +81,35 @@ def _recurrent(layer: LayerSpec, args: list[Any], kwargs: dict[str, Any]) -> tup
     if isinstance(kwargs.get("initial_state"), TensorRef):
         kwargs["initial_state"] = [kwargs["initial_state"]]
     return args[:1], kwargs
+
+
+def _attention(layer: LayerSpec, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Query, value and key in a list by position, everything else by keyword."""
+    if layer.keras_version < 3:
+        raise UnsupportedError("its masks had another meaning in Keras 2; expected a file of Keras 3")
+    names = (*SEPARATE_INPUTS[layer.class_name], *ATTENTION_MASKS, "attention_mask", *ATTENTION_FLAGS)
+    if len(args) > len(names) or set(names[: len(args)]) & set(kwargs):
+        raise ConfigError(f"inbound_nodes: expected each of {', '.join(names)} once at most, got {args!r:.200}")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    given = {key: value for key, value in given.items() if value is not None}
+    whole = "query" in given and "value" in given
+    inputs = [given.pop(name) for name in SEPARATE_INPUTS[layer.class_name] if name in given]
+    if not whole or not all(isinstance(tensor, TensorRef) for tensor in inputs):
+        raise ConfigError(
+            f"inbound_nodes: expected the tensors query and value, and key or none, got {inputs!r:.200}"
+        )
+    explicit = [name for name in ATTENTION_MASKS if name in given]
+    if explicit:  # Keras takes the query's mask from the tensor whatever it is given
+        raise UnsupportedError(
+            f"it is called with {', '.join(explicit)}; expected masks that come with the inputs"
+        )
+    wrong = [name for name in ATTENTION_FLAGS if not isinstance(given.get(name, False), bool)]
+    if wrong or not isinstance(given.get("attention_mask"), TensorRef | np.ndarray | None):
+        raise UnsupportedError(
+            f"expected true or false for {', '.join(ATTENTION_FLAGS)} and a tensor for attention_mask, got "
+            f"{given!r:.200}"
+        )
+    return [inputs], given
 
 
 def _listed(node: Any) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..spec import LayerSpec, ModelSpec, NodeSpec, TensorRef
+from .arguments import SEPARATE_INPUTS
 from .legacy import INNER
 
 # What Keras 1 and 2 called hard_sigmoid; Keras 3 has no function of that meaning.
@@ -73,7 +74,7 @@ def _ends(refs: tuple[TensorRef, ...], nested: bool, names: tuple[str, ...]) -> 
 def _layer(layer: LayerSpec, model: ModelSpec) -> dict[str, Any]:
     """One layer with its calls."""
     nodes = sorted((node for node in model.nodes if node.layer == layer.name), key=lambda node: node.index)
-    calls = {"name": layer.name, "inbound_nodes": list(map(_node, nodes))}
+    calls = {"name": layer.name, "inbound_nodes": [_node(node, layer.class_name) for node in nodes]}
     if layer.class_name == "TimeDistributed" and layer.model is not None:
         config = {"name": layer.name, "layer": modern_config(layer.model)}
         serialized = {"module": "keras.layers", "class_name": layer.class_name, "registered_name": None}
@@ -97,8 +98,9 @@ def _operation(layer: LayerSpec) -> dict[str, Any]:
     return {**serialized, "config": {**layer.config, "name": layer.name}}
 
 
-def _node(node: NodeSpec) -> dict[str, Any]:
-    return {"args": [_argument(value) for value in node.args], "kwargs": _argument(dict(node.kwargs))}
+def _node(node: NodeSpec, class_name: str) -> dict[str, Any]:
+    args = node.args[0] if class_name in SEPARATE_INPUTS else node.args
+    return {"args": [_argument(value) for value in args], "kwargs": _argument(dict(node.kwargs))}
 
 
 def _argument(value: Any) -> Any:

@@ -17,10 +17,12 @@ CHILDREN = {
     "cell": ("cell",),
     "layer": ("layer",),
     "cells": ("cells",),
+    # The projections of MultiHeadAttention; the first versions of Keras 3 wrote their private names.
+    **{f"{private}{name}_dense": () for name in ("query", "key", "value", "output") for private in ("", "_")},
 }
-# Objects that hold nothing which matters at inference: the state of a random generator, and the table of
-# TextVectorization, whose tokens are an asset.
-IGNORED = ("seed_generator", "_lookup_layer")
+# Objects that hold nothing which matters at inference: the state of a random generator, that of the dropout inside
+# MultiHeadAttention, and the table of TextVectorization, whose tokens are an asset.
+IGNORED = ("seed_generator", "_dropout_layer", "_lookup_layer")
 # What TextVectorization and the lookup layers store beside their weights.
 TABLE = "idf_weights"
 # The one layer that holds a whole model.

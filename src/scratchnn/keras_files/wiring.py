@@ -7,7 +7,8 @@ from typing import Any
 
 from ..errors import ConfigError, ScratchnnError, UnsupportedError
 from ..spec import LayerSpec, NodeSpec, TensorRef, tensor_refs
-from .arguments import call_arguments, is_ref
+from .arguments import SEPARATE_INPUTS, call_arguments, is_ref
+from .order import keras_order
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ def wiring(config: Mapping[str, Any], layers: Sequence[LayerSpec]) -> Wiring:
     outputs, output_names = _ends(config, "output_layers")
     lists = any(isinstance(node, list) for entry in config["layers"] for node in entry.get("inbound_nodes", []))
     calls, outputs = _own_nodes_out(layers, calls, outputs, lists)
-    return Wiring(tuple(layers), _ordered(calls, inputs, outputs), inputs, outputs, input_names, output_names)
+    nodes = _ordered(calls, inputs, outputs)
+    if any(layer.class_name in SEPARATE_INPUTS for layer in layers):
+        nodes = keras_order(nodes, outputs)
+    return Wiring(tuple(layers), nodes, inputs, outputs, input_names, output_names)
 
 
 def _arguments(layer: LayerSpec, label: str, node: Any) -> tuple[tuple[Any, Any], ScratchnnError | None]:

@@ -43,6 +43,8 @@ class Layer:
         bound: the rule of `scratchnn.agreement` that bounds this layer's rounding error.
         supports_masking: whether a mask on the input goes on to the output.
         computes: False for layers that have no float dtype of their own (text in, ids out).
+        masks_by_argument: whether Keras gives it the mask of each of its inputs, where they are arguments of their
+            own (query, value, key) that are a list here.
         inference_only: whether Keras computes something else in training that this layer cannot.
     """
 
@@ -52,6 +54,7 @@ class Layer:
     bound: ClassVar[str]
     supports_masking: bool = False
     computes: ClassVar[bool] = True
+    masks_by_argument: ClassVar[bool] = False
     inference_only: bool = False
 
     def __init__(self, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:

@@ -105,7 +105,8 @@ def _call(node: NodeSpec, spec: LayerSpec, built: dict[str, Layer], shapes: Shap
     if isinstance(layer, Operation):
         output = layer.call_shape(arguments, fill_shapes(node.kwargs, shapes))
     else:
-        output = layer.output_shape(arguments[0])
+        named = inspect.signature(layer.output_shape).parameters
+        output = layer.output_shape(arguments[0], **{key: node.kwargs[key] for key in named if key in node.kwargs})
     for place, shape in enumerate(_as_shapes(output)):
         if not all(n is None or (isinstance(n, int | np.integer) and n >= 0) for n in shape):
             raise ConfigError(f"{layer.label}: no shape of the result for inputs of shape {arguments!r:.200}")

@@ -160,9 +160,11 @@ class Model:
             The layer's arguments and its output.
         """
         args, mask = _fill(node.args, values), _mask_of(node.args, masks)
-        passes = _passes_mask(node, self._versions[node.layer])
         layer, kwargs = self._layers[node.layer], _fill(node.kwargs, values)
+        passes = layer.masks_by_argument or _passes_mask(node, self._versions[node.layer])
         output, output_mask = self.call(layer, args, kwargs, mask, training, passes_mask=passes)
+        if layer.masks_by_argument:
+            _take_masks_off(node, layer, values, masks)
         _store(values, node, output)
         _store(masks, node, output_mask)
         return args, output
@@ -273,6 +275,13 @@ def _passes_mask(node: NodeSpec, keras_version: int) -> bool:
     """
     arguments = [*node.args, *node.kwargs.values()]
     return keras_version < 3 or sum(any(True for _ in tensor_refs([argument])) for argument in arguments) == 1
+
+
+def _take_masks_off(node: NodeSpec, layer: Layer, values: Values, masks: Values) -> None:
+    """Remove the masks of the inputs, unless they were cast: Keras's attention clears them (docs/findings.md)."""
+    for ref in tensor_refs(node.args):
+        if values[ref].dtype.kind != "f" or values[ref].dtype == layer.dtype:
+            masks.pop(ref, None)
 
 
 def _store(values: Values, node: NodeSpec, output: Any) -> None:

@@ -1,5 +1,6 @@
 """Nested tuples, lists and dicts of arrays and tensors, as Keras passes them around."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,3 +40,26 @@ def cast_floats(structure: Any, dtype: Any) -> Any:
         return leaf.astype(dtype) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf
 
     return map_leaves(cast, structure)
+
+
+def has_separate_inputs(layer: Any) -> bool:
+    """Whether query, value and key are arguments of their own, each with a mask, as in MultiHeadAttention."""
+    return {"query", "value", "query_mask"} <= set(inspect.signature(layer.call).parameters)
+
+
+def gather_inputs(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any], list[Any] | None]:
+    """What Keras calls such a layer with, as scratchnn has it: the inputs in one list, and their masks in one.
+
+    Returns:
+        Positional arguments, keyword arguments, and the masks, or None where there are none.
+    """
+    names = ("query", "value", "key")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    found = {name: given.pop(name, None) for name in names}
+    masks = {name: given.pop(f"{name}_mask", None) for name in names}
+    present = [name for name in names if found[name] is not None]
+    listed = [masks[name] for name in present]
+    rest = {key: value for key, value in given.items() if value is not None}
+    return ([found[name] for name in present],), rest, listed if any(m is not None for m in listed) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from .kernels import lacks_float64
 from .steps import directions, show_steps
-from .structures import to_numpy, to_tensor
+from .structures import gather_inputs, has_separate_inputs, to_numpy, to_tensor
 from .twin import Call, float64_twin
 
 
@@ -18,7 +18,7 @@ class KerasCall:
     Attributes:
         layer: the layer's name, behind the names of the nested models that it is in.
         index: which call of that layer it is, from 0.
-        args: positional arguments, as arrays (or lists of them).
+        args: positional arguments, as arrays (or lists of them); query, value and key of attention are one list.
         kwargs: keyword arguments other than mask and training.
         mask: the mask that Keras passed, or None.
         output: the float32 output or outputs.
@@ -67,12 +67,14 @@ def record_calls(keras: Any, model: Any, x: Any) -> list[KerasCall]:
 def _recorder(keras: Any, path: tuple[str, ...], layer: Any, calls: list[KerasCall]) -> Callable[..., Any]:
     """The layer's `call`, which also records what went in and came out."""
     twin, take_steps, count = float64_twin(keras, layer), show_steps(layer), Counter[str]()
-    original = layer.call
+    original, separate = layer.call, has_separate_inputs(layer)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         output = original(*args, **kwargs)
         rest = {key: value for key, value in kwargs.items() if key not in ("mask", "training")}
         mask = kwargs.get("mask", _carried_masks(args))
+        if separate:
+            args, rest, mask = gather_inputs(args, rest)
         given = to_numpy(args), to_numpy(rest), to_numpy(mask)
         (output64, steps64), lacks = _in_float64(twin, given)
         results = (to_numpy(output), output64, take_steps(), steps64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels import run_channels_first
 from .steps import show_steps
-from .structures import cast_floats, map_leaves, to_numpy, to_tensor
+from .structures import cast_floats, has_separate_inputs, map_leaves, to_numpy, to_tensor
 
 # A layer as a function of positional arguments, keyword arguments and mask: its output, and its steps or None.
 Call = Callable[[Any, Any, Any], tuple[Any, Any]]
@@ -30,7 +30,7 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
         return None
     twin = keras.layers.deserialize(_in_float64(keras.layers.serialize(layer)))
     run_channels_first(keras, twin._flatten_layers())
-    weights, take_steps = layer.get_weights(), show_steps(twin)
+    weights, take_steps, separate = layer.get_weights(), show_steps(twin), has_separate_inputs(twin)
 
     def call(args: Any, kwargs: Any, mask: Any) -> tuple[Any, Any]:
         args, kwargs = _wide(keras, args), _wide(keras, kwargs)
@@ -39,13 +39,14 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
         elif mask is not None:
             kwargs = {**kwargs, "mask": to_tensor(keras, mask)}
         if not twin.built:
-            twin.build(map_leaves(lambda tensor: tuple(tensor.shape), args[0]))
+            shapes = map_leaves(lambda tensor: tuple(tensor.shape), args[0])
+            twin.build(*shapes) if separate else twin.build(shapes)
         twin.set_weights(weights)
         if weights and hasattr(twin, "finalize_state"):
             twin.finalize_state()  # Normalization works with a copy of its weights
         if "training" in inspect.signature(twin.call).parameters:
             kwargs = {**kwargs, "training": False}  # image augmentation takes it for granted that it trains
-        return to_numpy(twin(*args, **kwargs)), take_steps()
+        return to_numpy(twin(*(args[0] if separate else args), **kwargs)), take_steps()
 
     return call
 
