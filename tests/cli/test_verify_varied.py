@@ -263,3 +263,17 @@ def test_what_tensorflow_cannot_run_at_all_is_said(dtype, kind, tmp_path):
     name = {"Max": "MaxPool3D", "Average": "AvgPool3D"}[kind]
     assert f"TensorFlow has no {name} of {dtype} on the CPU" in str(result.error)
     assert "\x1b" not in str(result.error)
+
+
+@pytest.mark.parametrize("build", [remembering, remembering_many])
+def test_a_stateless_copy_starts_every_call_from_zeros(build, tmp_path):
+    import keras
+
+    build(keras, keras.layers).save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras")
+    x = random_inputs(model, 1, 0)
+    first, copy = model.predict(x), model.stateless()
+    assert not np.array_equal(model.predict(x), first)
+    for _ in range(2):
+        np.testing.assert_allclose(copy.predict(x), first, rtol=1e-6, atol=1e-7)
+    assert not np.array_equal(model.predict(x), first)  # the model itself remembers as before
