@@ -64,7 +64,11 @@ class TrainingData:
 
 def model_inputs(inputs: np.ndarray) -> np.ndarray:
     """Return what a model takes: pixels as float32 in [0, 1], token ids unchanged."""
-    return inputs.astype(np.float32) / np.float32(255) if inputs.dtype == np.uint8 else inputs
+    if inputs.dtype != np.uint8:
+        return inputs
+    pixels = inputs.astype(np.float32)
+    pixels /= np.float32(255)  # in place: a split of images is large
+    return pixels
 
 
 def load_training_data(dataset: DatasetName, data_dir: Path | None = None) -> TrainingData:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import DependencyError, OracleError
 from ..keras_files.modern import LEGACY_HARD_SIGMOID, modern_config
 from ..spec import ModelSpec
@@ -34,6 +36,10 @@ def import_keras() -> Any:
             f"verify compares with Keras, which is not installed ({error}): pip install 'scratchnn[keras]'"
         ) from error
     return keras
+
+
+# Samples that Keras predicts at a time, a multiple of its batches of 32: it makes two copies of what it is given.
+PIECE = 1024
 
 
 class KerasModel:
@@ -107,10 +113,11 @@ class KerasModel:
             return to_numpy(output), time.perf_counter() - start
 
     def predict_all(self, x: Any) -> Any:
-        """The model's output for any number of samples."""
+        """The one output of the model for one input of any number of samples."""
         with self._asked():
             self._forget()
-            return to_numpy(self.model.predict(x, verbose=0))
+            starts = range(0, len(x), PIECE)
+            return np.concatenate([to_numpy(self.model.predict(x[n : n + PIECE], verbose=0)) for n in starts])
 
     def trace(self, x: Any) -> list[KerasCall]:
         """Run the model on a batch and record each call of each of its layers.
