@@ -61,7 +61,7 @@ exports of recurrent models (–).
 - **CNNs with 3x3 kernels** spend four fifths of their time in matrix products that run near the processor's
   peak; the rest is what a library in C keeps in registers and NumPy writes to memory: the windows of the
   convolution, pooling and activation. More than level with ONNX Runtime would take fewer multiplications.
-- **Winograd's F(2x2)** was built and taken out again: on this kind of processor (AVX2) its products over 32 or 64
+- **Winograd's F(2x2)** was built and taken out again: with AVX2 its products over 32 or 64
   channels and the 48 additions for each output took as long as the plain product (0 to 20% less with 128
   channels), at twice the code.
 - **Large kernels** go through Fourier transforms behind the first layer (`scratchnn.engine.fourier`). The first

@@ -1,8 +1,11 @@
 """Attention against Keras."""
 
+import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers.attention import Attention
 from tests.support import Case, Entry, bad_config, layer_tests
 from tests.support.attention import branches, inputs, refused_inputs
 
@@ -32,3 +35,15 @@ TestAttention = layer_tests(
         ],
     )
 )
+
+
+@pytest.mark.parametrize(("value", "key"), [((None, None, 3), (None, 5, 3)), ((None, 5, 3), (None, None, 3))])
+def test_the_number_of_keys_may_come_of_the_values_or_the_keys(value, key):
+    shapes = [(None, 2, 3), value, key]
+    assert Attention().output_shape(shapes, True) == [(None, 2, 3), (None, 2, 5)]
+
+
+def test_scores_that_are_all_masked_are_even_in_half_precision():
+    x = [np.zeros((1, 1, 2), np.float16), np.array([[[1, 2], [3, 6]]], np.float16)]
+    output = Attention(dtype=np.float16).forward(x, mask=[None, np.zeros((1, 2), bool)])
+    assert (output.dtype, output.tolist()) == (np.dtype(np.float16), [[[2, 4]]])

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.layers.category_encoding import CategoryEncoding
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.geometry import sizes
 
@@ -45,3 +46,9 @@ TestCategoryEncoding = layer_tests(
         ],
     )
 )
+
+
+def test_a_last_axis_of_one_is_taken_away_at_any_rank():
+    layer = CategoryEncoding(3, "one_hot")
+    for shape in ((2, 4, 1), (2, 1, 4), (2, 1)):
+        assert layer.output_shape(shape) == layer.forward(np.zeros(shape, np.int32)).shape

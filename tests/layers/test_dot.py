@@ -75,3 +75,9 @@ test_whole_numbers_are_those_of_keras = whole_numbers_test("Dot", axes=1)
 
 def test_the_limit_of_a_layer_made_by_hand_is_that_of_keras_3():
     assert Dot(1).longest == 1e7
+
+
+def test_truth_values_stay_truth_values():
+    x, y = np.array([[True, False], [False, True]]), np.array([[True, True], [True, False]])
+    result = Dot(1).forward([x, y])
+    assert (result.dtype, result.tolist()) == (np.dtype(bool), [[True], [False]])

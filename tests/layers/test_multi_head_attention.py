@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from scratchnn.errors import ConfigError, UnsupportedError
+from scratchnn.errors import ConfigError, InputError, UnsupportedError
+from scratchnn.keras_files import spec_from_keras
 from scratchnn.models.graph import Model
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.checks import built, call
@@ -123,6 +124,42 @@ def test_a_step_that_may_attend_to_nothing():
     np.testing.assert_allclose(call(layer, case), mean, rtol=1e-5)  # a few roundings of four terms
     layer.dropout = 0.1
     np.testing.assert_array_equal(call(layer, case), np.broadcast_to(layer.output_bias, (1, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "match"), [((2, 3, 4), "got one of shape"), ([(2, 3, 4)] * 4, "got 4"), ([(2, 3, 4)], "got 1")]
+)
+def test_what_is_said_of_a_wrong_number_of_inputs(shapes, match):
+    layer = built(Case("MultiHeadAttention", [(1, 2, 3)] * 2, {"num_heads": 1, "key_dim": 2}))
+    with pytest.raises(InputError, match=match):
+        layer.output_shape(shapes)
+
+
+def test_a_model_hands_over_the_mask_of_each_input():
+    import keras
+
+    x = keras.Input((4, 3))
+    masked = keras.layers.Masking()(x)
+    keras_model = keras.Model(x, keras.layers.MultiHeadAttention(2, 2)(x, masked))
+    array = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    array[0, 1:] = array[1, :2] = 0
+    model = Model(spec_from_keras(keras_model))
+    ours, theirs = model.forward(array), keras_model(array)
+    assert np.abs(model.layers[-1].forward([array, array]) - ours).max() > 1e-3  # the mask matters
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)  # some roundings of numbers around 1
+
+
+def test_masked_scores_in_half_precision_are_finite():
+    """Of the values that may not be attended to the share is 0, of those that may it is their mean."""
+    case = Case("MultiHeadAttention", [(1, 2, 3), (1, 4, 3)], {"num_heads": 1, "key_dim": 2})
+    layer = built(case).astype(np.float16)
+    x = [np.zeros((1, 2, 3), np.float16), np.zeros((1, 4, 3), np.float16)]
+    mask = [None, np.array([[True, True, False, False]])]
+    for dropout in (0.0, 0.1):
+        layer.dropout = dropout
+        _, shares = layer.forward(x, mask=mask, return_attention_scores=True)
+        assert (shares.dtype, shares[0, 0, 0].tolist()) == (np.dtype(np.float16), [0.5, 0.5, 0, 0])
+        assert np.isfinite(layer.forward(x, mask=mask)).all()
 
 
 def test_training_with_dropout_is_refused():

@@ -110,4 +110,19 @@ EQUIVALENT: dict[str, str] = {
     "index_lookup.py: shape = tokens.shape[:-1] if tokens.ndim > 1 and tokens.shape[-1] == 1 else tokens.shape -> shape = tokens.shape[:-1] if tokens.ndim != 1 and tokens.shape[-1] == 1 else tokens.shape": (
         "a token alone, of rank 0, was made a sample of one above"
     ),
+    "operation_functions.py: return np.asarray(np.einsum(subscripts, *operands, optimize=len(operands) > 2)) -> return np.asarray(np.einsum(subscripts, *operands, optimize=len(operands) >= 2))": (
+        "two operands make one product, in whatever order"
+    ),
+    "attention.py: return 65504.0 if dtype == np.float16 else 1e9 -> return 65505.0 if dtype == np.float16 else 1e9": (
+        "65505 is rounded to 65504, the largest number of float16"
+    ),
+    "attention.py: allowed = causal if allowed is None else allowed & causal -> allowed = causal if allowed is None else allowed * causal": (
+        "the product of two truth values is true where both are"
+    ),
+    "operation_shapes.py: total = sum(times) if len(times) > 1 else None if size is None else size * times[0] -> total = sum(times) if len(times) > 1 else None if size is None else size * times[ -1]": (
+        "there is one number there"
+    ),
+    "operation_shapes.py: if len(order) != len(x): -> if len(order) < len(x):": (
+        "axes that are there, each once, are never more than there are"
+    ),
 }

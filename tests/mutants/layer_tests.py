@@ -14,9 +14,9 @@ SHARED = {
     "inference_identity": ("dropout_variants",),
     "margins": ("zero_padding2d", "cropping2d", "zero_padding1d", "cropping1d"),
     "merge": ("add", "subtract", "multiply", "maximum"),
-    "operation_batches": ("operations",),
+    "operation_batches": ("operation_shapes", "operations"),
     "operation_functions": ("operations",),
-    "operation_shapes": ("operations",),
+    "operation_shapes": ("operation_shapes", "operations"),
     "options": ("options", "dense", "conv2d", "reshape", "simple_rnn", "embedding"),
     "pooling": (
         *("average_pooling2d", "max_pooling2d", "global_average_pooling2d", "global_max_pooling2d"),

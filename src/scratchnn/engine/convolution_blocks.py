@@ -37,9 +37,10 @@ from .steps import FLOAT32
 from .trust import Trust
 
 # Bytes of the matrix of one band and its product: small enough for the cache, large enough for calls that are
-# worth their price. Kernels of many terms get this many rows all the same, because each product reads the whole
+# worth their price; with two threads that is several hundred microseconds, since each call hands over the
+# interpreter's lock. Kernels of many terms get this many rows all the same, because each product reads the whole
 # kernel.
-BAND_BYTES, BAND_ROWS = 2**20, 256
+BAND_BYTES, BAND_ROWS = 2**22, 256
 
 
 @dataclass(frozen=True)

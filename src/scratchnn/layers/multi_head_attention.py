@@ -15,10 +15,9 @@ from .options import Options, Weights
 Projection = tuple[Any, Any]  # kernel and bias, or None for no bias
 Masks = Sequence[Any] | None
 
-# What Keras puts where attention is not allowed, by whether it forms the scores itself or leaves them to its
-# operation for attention, which has no float16 scores on TensorFlow.
-MASKED_SCORE = {True: -1e9, False: -0.7 * 3.38953e38}
-MASKED_SCORE_HALF = {True: -3e4, False: -0.7 * 65500.0}
+# What Keras puts where attention is not allowed: if it forms the scores itself, in float16 and else, and if its
+# operation for attention does, which has no float16 scores on TensorFlow.
+MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = -1e9, -3e4, -0.7 * 3.38953e38
 
 
 @register("MultiHeadAttention")
@@ -260,7 +259,9 @@ class MultiHeadAttention(Layer):
 
 def masked_score(dtype: DTypeLike, own_scores: bool) -> float:
     """What stands for a score where attention is not allowed."""
-    return (MASKED_SCORE_HALF if dtype == np.float16 else MASKED_SCORE)[own_scores]
+    if not own_scores:
+        return MASKED_SCORE_OPERATION
+    return MASKED_SCORE_HALF if dtype == np.float16 else MASKED_SCORE
 
 
 def _project(x: Array, kernel: Array, bias: Array | None, axes: int) -> Array:
