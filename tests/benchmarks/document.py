@@ -58,15 +58,15 @@ exports of recurrent models (–).
 
 ## What holds it back, and what is not built
 
-- **CNNs with 3x3 kernels** spend four fifths of their time in matrix products that run near the processor's
-  peak; the rest is what a library in C keeps in registers and NumPy writes to memory: the windows of the
-  convolution, pooling and activation. More than level with ONNX Runtime would take fewer multiplications.
-- **Winograd's F(2x2)** was built and taken out again: with AVX2 its products over 32 or 64
-  channels and the 48 additions for each output took as long as the plain product (0 to 20% less with 128
-  channels), at twice the code.
+- **CNNs with 3x3 kernels**: what the column "of sgemm" leaves is what a library in C keeps in registers and NumPy
+  writes to memory: the windows of the convolution, pooling and activation. With AVX-512 the products take half of
+  the time that they take with AVX2, and the rest as long as before. Most of it is left in the model with average
+  pooling, whose activation comes before the pooling, on four times the numbers.
+- **Winograd's F(2x2)** was built and taken out again: with AVX2 its products over 32 or 64 channels and the 48
+  additions for each output took as long as the plain product (0 to 20% less with 128 channels), at twice the code.
 - **Large kernels** go through Fourier transforms behind the first layer (`scratchnn.engine.fourier`). The first
   layer has too few channels for it, stays a plain product, and is then half of the time of the 7x7 models.
-- **Batch 1 of CNNs** runs on one thread; about a quarter of the time is the price of some forty calls.
+- **Batch 1 of CNNs** runs on one thread; a quarter to a third of the time is the price of some forty calls.
 - **Two threads** gain less than two times: the interpreter's lock is handed over at each call.
 - **Batch 1** of recurrent models is the fixed price of NumPy calls: nine for a step of an LSTM, three for a
   SimpleRNN, for both directions together. A stack of SimpleRNN layers in one direction runs as a wave over its

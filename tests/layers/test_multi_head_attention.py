@@ -92,7 +92,7 @@ TestMultiHeadAttention = layer_tests(
             bad_input("batches that differ", "as many samples", [X, np.ones((3, 5, 6), np.float32)]),
             bad_input(
                 "a mask of another size",
-                "expected masks for 3 steps and 5 keys",
+                "expected masks for 3 steps and 5 keys of 2 samples",
                 [X, np.ones((2, 5, 6), np.float32)],
                 attention_mask=np.ones((2, 3, 4), bool),
             ),

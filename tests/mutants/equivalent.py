@@ -125,4 +125,7 @@ EQUIVALENT: dict[str, str] = {
     "operation_shapes.py: if len(order) != len(x): -> if len(order) < len(x):": (
         "axes that are there, each once, are never more than there are"
     ),
+    "multi_head_attention.py: MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = -1e9, -3e4, -0.7 * 3.38953e38 -> MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = - 1000000001.0, -3e4, -0.7 * 3.38953e38": (
+        "the share of a score so far below the others is 0 with either, and rows of none are put to 0"
+    ),
 }
