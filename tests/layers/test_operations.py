@@ -432,3 +432,10 @@ def test_verify_agrees_operation_by_operation(table, tmp_path):
     result = verify(tmp_path / "model.keras", samples=3)
     assert result.error is None, result.error
     assert result.agrees, (result.first_wrong, result.outputs)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "int32", "int64", "bool"])
+def test_constants_have_the_dtype_that_is_asked_for(dtype):
+    for name in ("ZerosLike", "OnesLike"):
+        for operand in (np.ones(3, np.float32), np.ones(3, bool)):
+            assert LAYERS[f"ops.{name}"](name="op", dtype=dtype).forward(operand).dtype == dtype

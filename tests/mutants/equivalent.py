@@ -128,4 +128,7 @@ EQUIVALENT: dict[str, str] = {
     "multi_head_attention.py: MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = -1e9, -3e4, -0.7 * 3.38953e38 -> MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = - 1000000001.0, -3e4, -0.7 * 3.38953e38": (
         "the share of a score so far below the others is 0 with either, and rows of none are put to 0"
     ),
+    "operations.py: of_truth_values = array.dtype == np.int8 and not sizes -> of_truth_values = array.dtype is not np.int8 and not sizes": (
+        "of truth values alone NumPy makes whole numbers of 8 or of 64 bits, none between"
+    ),
 }

@@ -40,7 +40,7 @@ from .trust import Trust
 # worth their price; with two threads that is several hundred microseconds, since each call hands over the
 # interpreter's lock. Kernels of many terms get this many rows all the same, because each product reads the whole
 # kernel.
-BAND_BYTES, BAND_ROWS = 2**22, 256
+BAND_BYTES, BAND_ROWS = 2**21, 256
 
 
 @dataclass(frozen=True)
