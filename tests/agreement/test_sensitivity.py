@@ -44,5 +44,20 @@ def test_float32_inputs_are_widened_a_piece_at_a_time():
         return inputs.astype(np.float64)
 
     with mock.patch.object(sensitivity, "PIECE", 3), mock.patch.object(sensitivity, "widen", watch):
-        sensitivity._exact_outputs(mock.Mock(predict=lambda x: x), X)
+        sensitivity._exact_outputs(mock.Mock(predict=lambda x: x, mixes_samples=False), X)
     assert sizes == [3, 3, 1]
+
+
+@pytest.mark.parametrize("sizes", [{"PIECE": 2}, {"SAMPLES": 2}])
+def test_a_model_in_which_samples_meet_is_judged_on_all_of_them(sizes):
+    """The output less its mean over the batch: of fewer samples the mean is another, by far more than rounding."""
+    inputs = LayerSpec("InputLayer", "x", {"batch_shape": [None, 4], "dtype": "float32"})
+    mean = LayerSpec("ops.Mean", "mean", {"axis": 0, "keepdims": True})
+    layers = (inputs, mean, LayerSpec("ops.Subtract", "less", {}))
+    x = TensorRef("x")
+    nodes = (NodeSpec("mean", 0, (x,)), NodeSpec("less", 0, (x, TensorRef("mean"))))
+    model = Model(ModelSpec("centred", "Functional", layers, nodes, (x,), (TensorRef("less"),)))
+    with mock.patch.multiple(sensitivity, **sizes):
+        (exact,), (tolerance,) = sensitivity.output_tolerance(model, X)
+    np.testing.assert_allclose(exact, X - X.astype(np.float64).mean(axis=0), rtol=1e-12, atol=1e-12)
+    assert tolerance < 2 * np.abs(X).max() * 64 * 2.0**-24  # each number moves by 64 units of its size

@@ -123,6 +123,19 @@ def test_a_float32_witness_is_no_float64_witness():
     assert not judge(reference64=RIGHT).agrees
 
 
+def test_an_operation_that_stays_in_float32_is_judged_as_float64():
+    """Its float64 witness does so too, and is off by a step of float32, which float32 would allow."""
+
+    class Exp(LAYERS["ops.Exp"]):
+        def forward(self, x):
+            return super().forward(x).astype(np.float32)
+
+    exp, right = Exp(name="exp"), np.exp(X)
+    off = np.nextafter(exp(X.astype(np.float64)), np.float32(np.inf))
+    assert judge(off, exp, reference64=None).agrees
+    assert not judge(right, exp, reference64=off).agrees
+
+
 def test_a_layer_that_turns_float32_into_float64():
     class Widens(Dense):
         def forward(self, x):

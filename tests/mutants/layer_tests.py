@@ -22,6 +22,7 @@ SHARED = {
         *("average_pooling2d", "max_pooling2d", "global_average_pooling2d", "global_max_pooling2d"),
         *("average_pooling1d", "max_pooling1d", "global_average_pooling1d", "global_max_pooling1d", "report_api"),
     ),
+    "query_value_key": ("multi_head_attention", "attention"),
     "recurrent": ("simple_rnn", "lstm", "rnn"),
     "separable_convolution": ("separable_conv2d", "separable_conv1d", "report_api"),
     "simple_rnn": ("simple_rnn", "cells"),

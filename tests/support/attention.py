@@ -42,7 +42,7 @@ def refused_inputs(error: type[Exception]) -> list[Refusal]:
     query, value = np.ones((2, 3, 4), np.float32), np.ones((2, 5, 4), np.float32)
     return [
         bad_input("one array", "list of query and value", query, error),
-        bad_input("one input", "list of query, value", [query], error),
+        bad_input("one input", "2 or 3 inputs", [query], error),
         bad_input("images", "rank 3", [query[None], value[None]], error),
         bad_input("features that differ", "of the query", [query, value, np.ones((2, 5, 3), np.float32)], error),
         bad_input("batches that differ", "as many samples", [query, value[:1]], error),

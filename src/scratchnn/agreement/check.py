@@ -91,6 +91,13 @@ class _Case:
         floats = [array.dtype for array in (*_floats(self.args), reference) if array.dtype.kind == "f"]
         return np.result_type(*(dtype for dtype in floats)) if floats else np.dtype(np.float64)
 
+    def dtype64(self, reference: Array) -> Any:
+        """The same in float64: float32 there too for what is made of whole numbers alone."""
+        if self.layer.computes:
+            return self.layer64.result_dtype(self.args)
+        whole = not _floats((self.args, tuple(self.kwargs.values()))) and reference.dtype.kind == "f"
+        return reference.dtype if whole else np.dtype(np.float64)
+
     def inputs(self, dtype: Any) -> tuple[Any, ...]:
         return tuple(_cast(value, self.layer, dtype) for value in self.args)
 
@@ -154,8 +161,7 @@ def _float64(case: _Case, theirs: list[Array], their_sequence: Any, size: int) -
     if fault is not None:
         return replace(fault, channel=Channel.C64)
     our_sequence = None if their_sequence is None else case.hidden(case.layer64)
-    # What both make of whole numbers may be float32 there too.
-    dtype = theirs[0].dtype if theirs[0].dtype.kind == "f" else np.float64
+    dtype = case.dtype64(theirs[0])
     approx = case.approx(dtype, theirs, their_sequence)
     keras = compare(_with_hidden(theirs, their_sequence, approx), approx, factor=2)
     if case.layer.bound in SIDED:

@@ -181,7 +181,11 @@ def activate(arithmetic: Arithmetic, activation: Any, z: Approx) -> Approx:
 
 
 def _with_options(arithmetic: Arithmetic, activation: activations.WithOptions, z: Approx) -> Approx:
-    """relu, leaky_relu or elu with options, which grow with x and have constants of the config."""
+    """relu, leaky_relu or elu with options, which grow with x and have constants of the config.
+
+    4 units: a difference from the threshold, the constant, and a product for relu; expm1's 2, the constant and a
+    product for elu.
+    """
     options = dict(activation.options)
     threshold, alpha = abs(options.get("threshold", 0.0)), abs(options.get("alpha", 0.0))
     slope = abs(options.get("negative_slope", 0.0))

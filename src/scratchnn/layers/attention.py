@@ -1,6 +1,5 @@
 """Attention: each step of a query gets a mixture of the values."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,14 +7,13 @@ from numpy.typing import DTypeLike
 
 from .. import activations
 from ..errors import InputError, UnsupportedError
-from .base import Array, Layer, register
+from .base import Array, register
 from .options import Options, Weights
-
-Masks = Sequence[Any] | None
+from .query_value_key import Masks, QueryValueKey, query_value_key
 
 
 @register("Attention")
-class Attention(Layer):
+class Attention(QueryValueKey):
     """softmax(scores) v for [query, value] or [query, value, key], with one score for each step and key.
 
     (batch, T, n), (batch, S, m), (batch, S, n) -> (batch, T, m). The scores are q k' ("dot"), or the sum of
@@ -32,7 +30,6 @@ class Attention(Layer):
 
     variables: ClassVar[tuple[str, ...]] = ("scale", "concat_score_weight")
     bound = "attention"
-    supports_masking = True
 
     def __init__(
         self,
@@ -107,20 +104,6 @@ class Attention(Layer):
         """(batch, T, S), (batch, S, m) -> (batch, T, m)."""
         return shares @ value
 
-    def inputs(self, x: Any) -> tuple[Array, Array, Array]:
-        """Query, value and key as arrays of one dtype.
-
-        Raises:
-            InputError: they are none.
-        """
-        if not isinstance(x, list | tuple):
-            raise InputError(f"{self.label}: expected a list of query and value, got {type(x).__name__}")
-        arrays = [self.as_floats(array) for array in x]
-        self.output_shape([array.shape for array in arrays])
-        dtype = np.result_type(*arrays)
-        query, value, *key = (array.astype(dtype, copy=False) for array in arrays)
-        return query, value, key[0] if key else value
-
     def masks(
         self, query: Array, value: Array, mask: Masks, use_causal_mask: bool
     ) -> tuple[Array | None, Array | None]:
@@ -150,12 +133,9 @@ class Attention(Layer):
         Raises:
             InputError: shapes that do not fit.
         """
-        if not isinstance(input_shape, list) or len(input_shape) not in (2, 3):
-            raise InputError(f"{self.label}: expected a list of query, value and perhaps key, got {input_shape}")
+        query, value, key = query_value_key(self.label, input_shape)
         for shape in input_shape:
             self.check_shape(shape, ndim=3)
-        query, value, *keys = input_shape
-        key = keys[0] if keys else value
         pairs = [{shape[0] for shape in input_shape}, {value[1], key[1]}, {query[2], key[2]}]
         if any(len(pair - {None}) > 1 for pair in pairs):
             raise InputError(
@@ -166,10 +146,6 @@ class Attention(Layer):
         steps = value[1] if value[1] is not None else key[1]
         output = (batch, query[1], value[2])
         return [output, (batch, query[1], steps)] if return_attention_scores else output
-
-    def compute_mask(self, x: Any, mask: Masks) -> Any:
-        """The query's."""
-        return None if mask is None else mask[0]
 
 
 def masked_by(dtype: DTypeLike) -> float:

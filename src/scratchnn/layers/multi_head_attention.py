@@ -9,11 +9,11 @@ from numpy.typing import DTypeLike
 
 from .. import activations
 from ..errors import ConfigError, InputError
-from .base import Array, Layer, register
+from .base import Array, register
 from .options import Options, Weights
+from .query_value_key import Masks, QueryValueKey, query_value_key
 
 Projection = tuple[Any, Any]  # kernel and bias, or None for no bias
-Masks = Sequence[Any] | None
 
 # What Keras puts where attention is not allowed: if it forms the scores itself, in float16 and else, and if its
 # operation for attention does, which has no float16 scores on TensorFlow.
@@ -21,7 +21,7 @@ MASKED_SCORE, MASKED_SCORE_HALF, MASKED_SCORE_OPERATION = -1e9, -3e4, -0.7 * 3.3
 
 
 @register("MultiHeadAttention")
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(QueryValueKey):
     """Scaled dot-product attention in several heads: [query, value] or [query, value, key] -> one array.
 
     (batch, T, query features), (batch, S, value features), (batch, S, key features) -> (batch, T, *output_shape).
@@ -55,7 +55,6 @@ class MultiHeadAttention(Layer):
     output_kernel: Array
     output_bias: Array | None
     bound = "multi_head_attention"
-    supports_masking = True
     masks_by_argument: ClassVar[bool] = True
 
     def __init__(
@@ -88,7 +87,7 @@ class MultiHeadAttention(Layer):
         heads, key_dim = options.integer("num_heads"), options.integer("key_dim")
         value_dim = key_dim if options.raw("value_dim", None) is None else options.integer("value_dim")
         has_bias = options.flag("use_bias", True)
-        query, value, key = _three(options.layer, input_shape)
+        query, value, key = query_value_key(options.layer, input_shape)
         out = _output_shape(options, query[-1])
 
         def projection(name: str, kernel: Sequence[int | None], bias: Sequence[int | None]) -> Projection:
@@ -146,20 +145,6 @@ class MultiHeadAttention(Layer):
     def own_scores(self, return_attention_scores: bool) -> bool:
         """Whether Keras forms the scores itself: it then leaves a step that may attend to nothing with nothing."""
         return return_attention_scores or self.dropout > 0
-
-    def inputs(self, x: Any) -> tuple[Array, Array, Array]:
-        """Query, value and key as arrays of one dtype.
-
-        Raises:
-            InputError: they are none.
-        """
-        if not isinstance(x, list | tuple):
-            raise InputError(f"{self.label}: expected a list of query and value, got {type(x).__name__}")
-        arrays = [self.as_floats(array) for array in x]
-        self.output_shape([array.shape for array in arrays])
-        dtype = np.result_type(*arrays)
-        query, value, key = _three(self.label, [array.astype(dtype, copy=False) for array in arrays])
-        return query, value, key
 
     def project_query(self, x: Array) -> Array:
         """(batch, T, features) -> (batch, T, heads, key_dim)."""
@@ -237,7 +222,7 @@ class MultiHeadAttention(Layer):
         Raises:
             InputError: shapes that do not fit.
         """
-        query, value, key = shapes = _three(self.label, input_shape)
+        query, value, key = shapes = query_value_key(self.label, input_shape)
         kernels = self.query_kernel, self.value_kernel, self.key_kernel
         for shape, kernel in zip(shapes, kernels, strict=True):
             self.check_shape(shape, ndim=3, last=kernel.shape[0])
@@ -252,10 +237,6 @@ class MultiHeadAttention(Layer):
         keys = value[1] if value[1] is not None else key[1]
         return [output, (batch, self.heads, query[1], keys)] if return_attention_scores else output
 
-    def compute_mask(self, x: Any, mask: Masks) -> Any:
-        """The query's."""
-        return None if mask is None else mask[0]
-
 
 def masked_score(dtype: DTypeLike, own_scores: bool) -> float:
     """What stands for a score where attention is not allowed."""
@@ -268,19 +249,6 @@ def _project(x: Array, kernel: Array, bias: Array | None, axes: int) -> Array:
     """x times the kernel, along the last axes of x and the first of the kernel."""
     z = np.tensordot(x, np.asarray(kernel, x.dtype), axes)
     return z if bias is None else z + np.asarray(bias, x.dtype)
-
-
-def _three(label: str, given: Any) -> Any:
-    """Query, value and key (or their shapes) of two or three inputs.
-
-    Raises:
-        InputError: it is no list of so many.
-    """
-    if not isinstance(given, list) or len(given) not in (2, 3):
-        got = f"{len(given)}" if isinstance(given, list) else f"one of shape {given}"
-        raise InputError(f"{label}: expected 2 or 3 inputs, query, value and key, got {got}")
-    query, value, *key = given
-    return query, value, key[0] if key else value
 
 
 def _output_shape(options: Options, features: int | None) -> Sequence[int | None]:

@@ -198,7 +198,12 @@ def _arctan2(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Appr
 
 
 def _logaddexp(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Approx:
-    """It moves by no more than the larger error; what is added to the larger number is at most log(2)."""
+    """max + log1p(exp(-d)), which moves by no more than the larger error.
+
+    To what is added, at most log(2), the rounding of d adds 0.3 units, exp's 6 units of a number up to 1 add 3,
+    and log1p's 8 units of log(2) add 5.6; the sum has one of its own. `size` is never below 1.69, so that 8 of it
+    are more than these ten.
+    """
     value = np.logaddexp(x.value, y.value)
     size = np.maximum(np.abs(x.value), np.abs(y.value)) + np.abs(value) + 1
     error = np.maximum(x.error, y.error) + 8 * arithmetic.unit * size + 4 * arithmetic.tiny
@@ -206,6 +211,7 @@ def _logaddexp(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Ap
 
 
 def _hypot(arithmetic: Arithmetic, x: Approx, y: Approx, options: Any) -> Approx:
+    """Scaled by the larger number against overflow: a quotient, a square, a sum, a root and a product, 8 units."""
     value = np.hypot(x.value, y.value)
     return arithmetic.bounded(value, x.error + y.error + 8 * arithmetic.unit * value + 4 * arithmetic.tiny)
 
