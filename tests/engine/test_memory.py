@@ -1,15 +1,18 @@
 """Memory is bounded by the tile, not by the number of samples."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scratchnn.engine import Plan
+from scratchnn.engine.plan import TILE_BYTES
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 TESTS = Path(__file__).resolve().parents[1]
@@ -57,3 +60,30 @@ def test_tiles_get_smaller_as_samples_get_larger() -> None:
 
     assert tile(32) == 16
     assert tile(512) == 1
+
+
+def test_tiles_are_smaller_where_a_plain_convolution_unfolds_its_input() -> None:
+    """One copy for each of nine taps, of eight bytes a number."""
+    from .architectures import Builder
+
+    x = np.zeros((1000, 32, 32, 16))
+    model = Builder((None, 32, 32, 16)).conv(16, 16, padding="same").model().astype(np.float64)
+    model.predict(x[:1])
+    assert isinstance(model._plan, Plan)
+    tile = model._plan.tile_size({model.spec.inputs[0]: x})
+    assert tile * x[0].nbytes * 9 <= TILE_BYTES < 2 * tile * x[0].nbytes * 9
+
+
+def test_a_dropped_model_is_freed_at_once() -> None:
+    """With all that its plan holds, before any garbage collection."""
+    from .architectures import Builder
+
+    model = Builder((None, 8, 8, 3)).conv(3, 8).add("Flatten").dense(288, 2).model()
+    model.predict(np.zeros((1, 8, 8, 3), np.float32))
+    dropped = weakref.ref(model)
+    gc.disable()
+    try:
+        del model
+        assert dropped() is None
+    finally:
+        gc.enable()

@@ -12,7 +12,7 @@ from ..spec import Shape
 from .blas import one_blas_thread
 from .chain import Chains
 from .rules import fuse
-from .steps import PlainStep, Step, Values, Workspace
+from .steps import FLOAT32, PlainStep, Step, Values, Workspace
 from .tiles import available_cores, run_tiles
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Plan:
         self._identities = [list(map(id, held)) for _, held in self._compiled]
         self._preferred = min((step.tile for step in steps), default=PlainStep.tile)
         self._least = min((step.least for step in steps), default=PlainStep.least)
-        self._sample_bytes = _largest(model.tensor_shapes) * np.dtype(np.float32).itemsize
+        plain = [step.layer for step in steps if isinstance(step, PlainStep)]
+        widest = max((np.dtype(layer.dtype).itemsize for layer in plain), default=FLOAT32.itemsize)
+        self._sample_bytes = _largest(model.tensor_shapes) * widest * _most_taps(plain)
         self._workspaces: deque[tuple[Any, Workspace]] = deque(maxlen=KEPT_WORKSPACES)
 
     def is_current(self) -> bool:
@@ -198,3 +200,8 @@ def _is_stateful(model: "Model") -> bool:
 def _largest(shapes: list[Shape]) -> int:
     """Elements of the largest sample of these shapes, where an open size counts as 1."""
     return max((math.prod(n or 1 for n in shape[1:]) for shape in shapes), default=1)
+
+
+def _most_taps(layers: list[Layer]) -> int:
+    """How many copies of its input a plain convolution unfolds, one for each tap of its kernel; 1 without any."""
+    return max((math.prod(getattr(layer, "kernel_size", ())) for layer in layers), default=1)

@@ -47,6 +47,11 @@ class PlainStep:
     def __init__(self, model: "Model", node: NodeSpec) -> None:
         self._model, self._node = model, node
 
+    @property
+    def layer(self) -> Layer:
+        """The layer."""
+        return self._model.layer(self._node.layer)
+
     def run(self, values: Values, masks: Values, workspace: Workspace) -> None:
         """Call the layer."""
         self._model.run_node(self._node, values, masks)

@@ -126,7 +126,8 @@ class Model:
         """
         values = self._check_inputs(x)
         if self._plan is None or not self._plan.is_current():
-            self._plan = compile_model(self)
+            # A copy, for the plan not to hold the model that holds it: a dropped model is freed at once.
+            self._plan = compile_model(copy.copy(self))
         return self._pack(self._plan.predict(values, batch_size, workers))
 
     def run(
