@@ -1,5 +1,7 @@
 """Trained Keras models run in NumPy alone, written from scratch, and proven equal to Keras."""
 
+from typing import Any
+
 from .errors import (
     ConfigError,
     DataError,
@@ -11,6 +13,7 @@ from .errors import (
     ScratchnnError,
     UnsupportedError,
     WeightError,
+    WorkerError,
 )
 from .layers.average_pooling2d import AveragePooling2D, AveragePooling2DLayer
 from .layers.bidirectional import Bidirectional, BidirectionalLSTM, BiRNN
@@ -60,5 +63,16 @@ __all__ = [
     "SimpleRNNModel",
     "UnsupportedError",
     "WeightError",
+    "WorkerError",
+    "WorkerProcesses",
     "load_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`WorkerProcesses`, for which `multiprocessing` is imported only when it is asked for."""
+    if name == "WorkerProcesses":
+        from .engine.processes import WorkerProcesses
+
+        return WorkerProcesses
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

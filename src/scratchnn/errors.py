@@ -27,6 +27,10 @@ class InputError(ScratchnnError, ValueError):
     """Input of the wrong rank, shape, type or range."""
 
 
+class WorkerError(ScratchnnError):
+    """A worker process that ended before its work did, or was ended before it was called."""
+
+
 class DependencyError(ScratchnnError, ImportError):
     """An optional package that the command needs is not installed."""
 

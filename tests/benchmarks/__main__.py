@@ -15,8 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from scratchnn.engine.blas import kernels
-
 from . import document, resources, scaling
 from .export import export
 from .families import REPORT, Family
@@ -122,7 +120,7 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
         "packages": found,
-        "kernels": kernels() or "those of another BLAS",
+        "kernels": resources.kernels(),
         "load": os.getloadavg()[0],
     }
 

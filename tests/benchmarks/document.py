@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 OURS = "scratchnn"
+# By threads and by processes.
+PREDICT = ((OURS, "predict"), (OURS, "processes"))
 ONNX = ("onnxruntime", "onnxruntime native")
 # Column: the (peer, variant) pairs it may come from, of which the fastest counts.
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -35,8 +37,9 @@ Written by one command, `python -m benchmarks FOLDER` (in `tests/`, with `src` o
 threads and the same weights, and its output was compared with ours first. The peers take turns, A B C A B
 C, 3 to {rounds} rounds, as many as the time allows; a time is the median of the rounds (calls under 20 ms are
 repeated within a round and their median taken), a ratio is the median of peer time / our time within a round, with
-the lowest and the highest round in brackets. **Above 1: scratchnn is faster.** ONNX Runtime is the faster of
-tf2onnx's export and ONNX's own recurrent operators.
+the lowest and the highest round in brackets. **Above 1: scratchnn is faster.** scratchnn is the faster of two
+threads and two processes (`workers=` of `predict`; batch 1 is one thread), ONNX Runtime the faster of tf2onnx's
+export and ONNX's own recurrent operators.
 
 Machine: {processor}, {cores} cores, load {load:.1f} when the run began; Python {python}, {packages}.
 NumPy's OpenBLAS runs the kernels that it chooses by itself: {kernels} (OPENBLAS_CORETYPE, where it is set, is not
@@ -67,14 +70,13 @@ exports of recurrent models (–).
 - **Large kernels** go through Fourier transforms behind the first layer (`scratchnn.engine.fourier`). The first
   layer has too few channels for it, stays a plain product, and is then half of the time of the 7x7 models.
 - **Batch 1 of CNNs** runs on one thread; a quarter to a third of the time is the price of some forty calls.
-- **Two threads** gain less than two times: the interpreter's lock is handed over at each call.
+- **Two threads** gain less than two times: the interpreter's lock is handed over at each call. Processes do not
+  share it, and are the faster the shorter the calls: recurrent models gain, CNNs do not.
 - **Batch 1** of recurrent models is the fixed price of NumPy calls: nine for a step of an LSTM, three for a
   SimpleRNN, for both directions together. A stack of SimpleRNN layers in one direction runs as a wave over its
   layers, five calls a diagonal; both directions cannot, since a layer has to be through before the next begins.
 - **Recurrent models below batch 256** run on one thread: a tile is 128 sequences, because calls that take a few
-  microseconds contend for the interpreter's lock. Worker processes over shared memory are not built: in a trial
-  (two processes with a half of the batch each against two threads with a half each, batches 8 to 1000) no gain
-  was seen. The machine was busy with other work, so that shows little; on an idle one they remain to be tried.
+  microseconds contend for the interpreter's lock. Processes take tiles from 16 samples up.
 """
 
 
@@ -115,14 +117,20 @@ def _ratios(result: dict[str, Any], index: dict[Any, Any]) -> str:
     rate = max(result[when]["2 threads"] for when in ("sgemm", "sgemm after") if when in result) * 1e9
     lines = [
         "\n## Ratios\n",
-        f"| model | batch | ms | of sgemm | {' | '.join(COLUMNS)} |",
-        "|---|---|---|---|" + "---|" * len(COLUMNS),
+        f"| model | batch | ms, threads | ms, processes | of sgemm | {' | '.join(COLUMNS)} |",
+        "|---|---|---|---|---|" + "---|" * len(COLUMNS),
     ]
     for model, batch in dict.fromkeys((e["model"], e["batch"]) for e in result["times"]):
-        mine = index.get((model, batch, OURS, "predict"))
+        mine = _entry(index, model, batch, PREDICT)
         if mine is None:
             continue
         seconds = statistics.median(mine["seconds"])
+        times = [
+            f"{statistics.median(index[model, batch, *pair]['seconds']) * 1e3:.2f}"
+            if (model, batch, *pair) in index
+            else "–"
+            for pair in PREDICT
+        ]
         share = 2 * mine["multiplications"] / seconds / rate
         cells = []
         for pairs in COLUMNS.values():
@@ -132,7 +140,7 @@ def _ratios(result: dict[str, Any], index: dict[Any, Any]) -> str:
                 continue
             middle, low, high = ratio(mine, peer)
             cells.append(f"{_number(middle)} ({_number(low)}–{_number(high)})")
-        lines.append(f"| {model} | {batch} | {seconds * 1e3:.2f} | {share:.0%} | {' | '.join(cells)} |")
+        lines.append(f"| {model} | {batch} | {' | '.join(times)} | {share:.0%} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -149,7 +157,9 @@ def _targets(index: dict[Any, Any]) -> str:
         for model, batch in cells:
             peer = _entry(index, model, batch, COLUMNS[column])
             if peer is not None and batch in batches and any(kind in model for kind in kinds):
-                found.append((model, batch, ratio(index[model, batch, OURS, "predict"], peer)[0]))
+                mine = _entry(index, model, batch, PREDICT)
+                assert mine is not None  # by the choice of cells; for the type checker
+                found.append((model, batch, ratio(mine, peer)[0]))
         below = [f"{model}, {batch}: {_number(value)}" for model, batch, value in found if value < least]
         reached = f"{len(found) - len(below)} of {len(found)}"
         lines.append(f"| {name} | {least} | {reached} | {'; '.join(below)} |")
@@ -226,7 +236,7 @@ def _pictures(result: dict[str, Any], index: dict[Any, Any], docs: Path) -> str:
         for place, (name, pairs) in enumerate(list(COLUMNS.items())[1:]):
             points = []
             for row, model in enumerate(models):
-                mine, peer = index.get((model, batch, OURS, "predict")), _entry(index, model, batch, pairs)
+                mine, peer = (_entry(index, model, batch, each) for each in (PREDICT, pairs))
                 if mine is not None and peer is not None:
                     points.append((ratio(mine, peer)[0], row))
             if points:

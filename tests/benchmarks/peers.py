@@ -5,6 +5,7 @@ A peer is imported in a process of its own (see `worker`), with two threads for 
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,22 @@ Predict = Callable[[np.ndarray], Any]
 
 
 def scratchnn(path: Path) -> dict[str, Predict]:
-    """This package."""
+    """This package: `predict` by threads and by processes, and the plain layers."""
     from scratchnn import load_model
 
     model = load_model(path)
-    return {"predict": lambda x: model.predict(x, workers=THREADS), "forward": model.forward}
+    return {
+        "predict": lambda x: model.predict(x, workers=THREADS),
+        "processes": lambda x: model.predict(x, workers=_processes()),
+        "forward": model.forward,
+    }
+
+
+@cache
+def _processes() -> Any:
+    from scratchnn import WorkerProcesses
+
+    return WorkerProcesses(THREADS)
 
 
 def tensorflow(path: Path) -> dict[str, Predict]:

@@ -1,7 +1,6 @@
 """Cold starts, peak memory, memory growth, and the machine's own rate of matrix products."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .runner import SOURCE, Peer
+from .runner import Peer, environment
 
 SCRATCHNN = "from scratchnn.cli import main; main(['predict', {model!r}, {x!r}, '-o', {out!r}])"
 KERAS = "import keras, numpy as np; keras.models.load_model({model!r}).predict(np.load({x!r}), verbose=0)"
@@ -34,7 +33,7 @@ print(2 * 1536**3 / sorted(times)[3] / 1e9)
 """
 
 
-def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, str]:
+def _run(code: str, **variables: str) -> tuple[float, str]:
     """Seconds and the last line of output of a fresh Python process."""
     start = time.perf_counter()
     done = subprocess.run(
@@ -42,7 +41,7 @@ def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, s
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCE), "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
+        env=environment(TF_CPP_MIN_LOG_LEVEL="3", **variables),
     )
     assert done.returncode == 0, code
     return time.perf_counter() - start, done.stdout.splitlines()[-1]
@@ -50,8 +49,13 @@ def _run(code: str, environment: dict[str, str] | None = None) -> tuple[float, s
 
 def sgemm_rates() -> dict[str, float]:
     """GFLOP/s of a large float32 product in NumPy, by threads."""
-    cases = {"1 thread": {"OPENBLAS_NUM_THREADS": "1"}, "2 threads": {"OPENBLAS_NUM_THREADS": "2"}}
-    return {name: float(_run(RATE, environment)[1]) for name, environment in cases.items()}
+    return {name: float(_run(RATE, OPENBLAS_NUM_THREADS=name[0])[1]) for name in ("1 thread", "2 threads")}
+
+
+def kernels() -> str:
+    """The kernels that NumPy's OpenBLAS chooses here."""
+    name = _run("from scratchnn.engine.blas import kernels; print(kernels())")[1]
+    return name if name != "None" else "those of another BLAS"
 
 
 def cold_starts(model: Path, x: Path, rounds: int) -> list[dict[str, Any]]:

@@ -21,6 +21,16 @@ TOLERANCE = 1e-4  # outputs that differ by more are not of the same model
 LEAST_ROUNDS, MOST_CALLS, ROUND_SECONDS = 3, 20, 0.02
 
 
+def environment(**more: str) -> dict[str, str]:
+    """Of every program that is measured.
+
+    Each takes the kernels that it chooses itself for this processor: OPENBLAS_CORETYPE, where it is set, would
+    hold NumPy alone to those of another one.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    return {**own, "PYTHONPATH": os.pathsep.join([str(TESTS), str(SOURCE)]), **more}
+
+
 class Peer:
     """A worker process.
 
@@ -31,14 +41,13 @@ class Peer:
 
     def __init__(self, name: str, kind: str) -> None:
         self.name, self._kind = name, kind
-        path = os.pathsep.join([str(TESTS), str(SOURCE)])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(),
         )
 
     def ask(self, **request: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Keras's operations in a graph: each against Keras, through a model file, on shapes that broadcast and reduce."""
 
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -254,6 +255,14 @@ def test_batches_are_those_of_the_caller_where_samples_meet():
 def test_every_registered_operation_is_in_the_table(keras_model):
     used = {layer.class_name for layer in spec_from_keras(keras_model).layers}
     assert {f"ops.{name}" for name in OPERATIONS} <= used
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_survives_a_pickle(name):
+    layer = LAYERS[f"ops.{name}"](name="operation")
+    copy = pickle.loads(pickle.dumps(layer))
+    assert type(copy) is type(layer)
+    assert vars(copy) == vars(layer)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

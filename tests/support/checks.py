@@ -1,6 +1,7 @@
 """The generic checks: what is asked of every layer, whatever it computes."""
 
 import inspect
+import pickle
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -355,14 +356,19 @@ def keras_model(case: Case, layer: Any) -> Any:
 
 
 def check_file(entry: Entry, path: Path) -> None:
-    """A model of this layer, saved by Keras and loaded by us, gives the bits that the live layer gives."""
+    """A model of this layer, saved by Keras and loaded by us, gives the bits that the live layer gives.
+
+    So does the model behind a pickle, as worker processes get it.
+    """
     case = entry.example
     with strength.example(entry.layer):
         layer = oracle.keras_layer(case)
         direct = oracle.scratch_layer(layer, case)
         keras_model(case, layer).save(path)
         model = load_model(path)
-        assert same_bits(model.forward(case.inputs()), call(direct, replace(case, call=_plain(case))))
+        expected = call(direct, replace(case, call=_plain(case)))
+        assert same_bits(model.forward(case.inputs()), expected)
+        assert same_bits(pickle.loads(pickle.dumps(model)).forward(case.inputs()), expected)
 
 
 def _plain(case: Case) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import math
 from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +19,16 @@ from .tiles import available_cores, run_tiles
 
 if TYPE_CHECKING:
     from ..models.graph import Model
+    from .processes import WorkerProcesses
 
 # Bytes that the largest tensor of a tile may take: a few of them fit in a cache, and a plan stays small.
 TILE_BYTES = 16 * 2**20
 
 # An image that is convolved unfolds into more than it was; for sizes that the model leaves open.
 GROWTH = 16
+
+# Samples that are still worth a process of their own: handing them over takes some 100 microseconds.
+LEAST_FOR_A_PROCESS = 16
 
 # Tiles that a batch is cut into where they would be smaller than steps like them.
 FEW_TILES = 4
@@ -48,6 +54,10 @@ def compile_model(model: "Model") -> "Plan":
     return Plan(model, steps)
 
 
+# A number for every plan of this process.
+_numbers = count()
+
+
 class Plan:
     """The steps of a model. It may run in several threads at once: each borrows a workspace of its own.
 
@@ -56,10 +66,13 @@ class Plan:
         steps: what to run, in order.
         whole: whether the samples stay together (unless `batch_size` parts them) and in one thread, because layers
             remember what they saw.
+
+    Attributes:
+        number: of this plan in this process.
     """
 
     def __init__(self, model: "Model", steps: list[Step], whole: bool = False) -> None:
-        self.steps, self._whole = steps, whole
+        self.steps, self._whole, self._model, self.number = steps, whole, model, next(_numbers)
         self._inputs, self._outputs, self._name = model.spec.inputs, model.spec.outputs, model.name
         self._compiled = [(layer, list(vars(layer).values())) for layer in _all_layers(model.layers)]
         self._identities = [list(map(id, held)) for _, held in self._compiled]
@@ -70,6 +83,10 @@ class Plan:
         self._sample_bytes = _largest(model.tensor_shapes) * widest * _most_taps(plain)
         self._workspaces: deque[tuple[Any, Workspace]] = deque(maxlen=KEPT_WORKSPACES)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds the model, and the plan is made again."""
+        return compile_model, (self._model,)
+
     def is_current(self) -> bool:
         """Whether no layer has got other weights or options since the plan was made.
 
@@ -77,7 +94,9 @@ class Plan:
         """
         return self._identities == [list(map(id, vars(layer).values())) for layer, _ in self._compiled]
 
-    def predict(self, values: Values, batch_size: int | None = None, workers: int | None = None) -> list[Array]:
+    def predict(
+        self, values: Values, batch_size: int | None = None, workers: "int | WorkerProcesses | None" = None
+    ) -> list[Array]:
         """The model's outputs for checked inputs.
 
         How the samples are cut into tiles does not depend on the number of workers, nor do the results.
@@ -85,54 +104,72 @@ class Plan:
         Args:
             values: the input arrays by tensor, of as many samples each.
             batch_size: samples that are worked on at a time, at most.
-            workers: threads, at most; None means as many as there are cores.
+            workers: threads, at most, or processes; None means as many threads as there are cores.
 
         Returns:
             One array (samples, ...) for each output.
 
         Raises:
             InputError: values that a layer does not take, or a batch size or number of workers below 1.
+            WorkerError: processes that have ended.
         """
-        for what, number in (("batch_size", batch_size), ("workers", workers)):
+        threads = workers if isinstance(workers, int) else None
+        for what, number in (("batch_size", batch_size), ("workers", threads)):
             if number is not None and number < 1:
                 raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number}")
-        samples = len(next(iter(values.values())))
-        tile = self.tile_size(values, batch_size)
+        processes = None if workers is None or isinstance(workers, int) or self._whole else workers
+        inputs = [values[ref] for ref in self._inputs]
+        samples = len(inputs[0])
+        tile = self.tile_size(values, batch_size, by_processes=processes is not None)
         outputs = (_Parts if self._whole else _Outputs)(samples, len(self._outputs))
 
-        def work(place: int) -> None:
-            start = place * tile
-            part = {ref: value[start : start + tile] for ref, value in values.items()}
-            self._run(part, outputs, start)
+        def part(place: int) -> list[Array]:
+            return [array[place * tile : (place + 1) * tile] for array in inputs]
 
-        threads = 1 if self._whole else workers or available_cores()
+        def store(place: int, arrays: Sequence[Array]) -> None:
+            for output, array in enumerate(arrays):
+                outputs.store(output, place * tile, array)
+
+        def work(place: int) -> None:
+            self.run(part(place), lambda arrays: store(place, arrays))
+
+        tiles = -(-samples // tile)
         with one_blas_thread():
-            run_tiles(work, -(-samples // tile), threads)
+            if processes is None:
+                run_tiles(work, tiles, 1 if self._whole else threads or available_cores())
+            else:
+                processes.run(self, tiles, part, work, store)
         return outputs.arrays
 
-    def tile_size(self, values: Values, batch_size: int | None = None) -> int:
+    def tile_size(self, values: Values, batch_size: int | None = None, by_processes: bool = False) -> int:
         """Samples of a tile: what the steps like, within `batch_size` and the limit of memory.
 
-        A small batch is cut into smaller tiles, so that there are some for several threads.
+        A small batch is cut into smaller tiles, so that there are some for several threads, or for several
+        processes, for which they may be smaller.
         """
         samples = len(next(iter(values.values())))
         if self._whole:
             return batch_size or samples
         given = max(GROWTH * value[:1].nbytes for value in values.values())
         fitting = max(1, TILE_BYTES // max(self._sample_bytes, given, 1))
-        shared = max(self._least, -(-samples // FEW_TILES))
+        least = min(self._least, LEAST_FOR_A_PROCESS) if by_processes else self._least
+        shared = max(least, -(-samples // FEW_TILES))
         return min(self._preferred, shared, fitting, batch_size or fitting)
 
-    def _run(self, values: Values, outputs: "_Outputs", start: int) -> None:
-        """Run all steps on one tile and copy what they give into the outputs."""
-        shapes = tuple(value.shape for value in values.values())
+    def run(self, inputs: Sequence[Array], store: Callable[[Sequence[Array]], None]) -> None:
+        """Run all steps on one tile.
+
+        Args:
+            inputs: the samples of the tile, an array for each input.
+            store: takes an array for each output, which are good until it returns.
+        """
+        shapes = tuple(array.shape for array in inputs)
         workspace = self._borrow(shapes)
-        masks: Values = {}
+        values, masks = dict(zip(self._inputs, inputs, strict=True)), Values()
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Keras
             for step in self.steps:
                 step.run(values, masks, workspace)
-        for place, ref in enumerate(self._outputs):
-            outputs.store(place, start, values[ref])
+        store([values[ref] for ref in self._outputs])
         self._workspaces.append((shapes, workspace))
 
     def _borrow(self, shapes: Any) -> Workspace:

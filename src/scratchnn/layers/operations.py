@@ -5,6 +5,7 @@ Source: https://keras.io/api/ops/
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -87,6 +88,10 @@ class Operation(Layer):
         return None
 
 
+# The classes by name: where a pickle finds them.
+CLASSES = SimpleNamespace()
+
+
 def _plain(value: Any) -> Any:
     """An option as NumPy takes it: a list of axes as a tuple."""
     return tuple(value) if isinstance(value, list) else value
@@ -158,8 +163,10 @@ def _define(
             "promotes": promotes,
             "defaults": defaults,
             "__doc__": f"keras.ops: {name}.",
+            "__qualname__": f"CLASSES.{name}",
         }
-        register(f"ops.{name}")(type(name, (Operation,), members))
+        made = type(name, (Operation,), members)
+        setattr(CLASSES, name, register(f"ops.{name}")(made))
 
 
 # Element by element.

@@ -4,7 +4,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -17,6 +17,9 @@ from ..layers.base import Array
 from ..spec import ModelSpec, NodeSpec, TensorRef, tensor_refs
 from .building import build_layers, mix_samples, shape_text
 from .inputs import Values, checked_inputs
+
+if TYPE_CHECKING:
+    from ..engine.processes import WorkerProcesses
 
 
 def load_model(path: str | Path) -> "Model":
@@ -110,19 +113,23 @@ class Model:
         self.run(values, training=training)
         return self._pack([values[ref] for ref in self.spec.outputs])
 
-    def predict(self, x: Any, batch_size: int | None = None, workers: int | None = None) -> Any:
+    def predict(
+        self, x: Any, batch_size: int | None = None, workers: "int | WorkerProcesses | None" = None
+    ) -> Any:
         """The model's output for any number of samples, by the fast way (see `scratchnn.engine`).
 
         Args:
             x: the input (samples, ...), or one array an input in a list or a dict by name.
             batch_size: samples that are worked on at a time, at most; it bounds the memory, not the result.
-            workers: threads, at most; None means as many as there are cores. The result does not depend on it.
+            workers: threads, at most; None means as many as there are cores. Or `WorkerProcesses`, which are
+                faster where layers make many short calls. The result does not depend on their number.
 
         Returns:
             The output (samples, ...), or a list or a dict of them where the model has several.
 
         Raises:
             InputError: input that the model does not take, or a batch size or number of workers below 1.
+            WorkerError: processes that have ended.
         """
         values = self._check_inputs(x)
         if self._plan is None or not self._plan.is_current():
