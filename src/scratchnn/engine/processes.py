@@ -118,10 +118,11 @@ class WorkerProcesses:
         """Run the tiles until all are done, or one is at fault; return what was raised, by tile."""
         places, left = iter(range(count)), count
         faults: dict[int, BaseException] = {}
-        while left or any(child.places for child in self._children):
+        while (open_tiles := left + sum(len(child.places) for child in self._children)) > 0:
+            # Nobody takes more than a fair share ahead, and the last tile is for this process.
+            fair = min(AHEAD, max(1, open_tiles // self.count))
             for child in self._children:
-                # The last tile is for this process, and nobody takes more than a fair share ahead.
-                while left > 1 and len(child.places) < min(AHEAD, max(1, left // self.count)):
+                while left > 1 and len(child.places) < fair:
                     place, left = next(places), left - 1
                     child.send(plan, place, part(place))
             if left:
