@@ -440,7 +440,11 @@ def test_verify_agrees_operation_by_operation(table, tmp_path):
     keras.Model(inputs, outputs).save(tmp_path / "model.keras")
     result = verify(tmp_path / "model.keras", samples=3)
     assert result.error is None, result.error
-    assert result.agrees, (result.first_wrong, result.outputs)
+    off = [layer for layer in result.layers if not layer.agreement.agrees]
+    assert not off, "; ".join(
+        f"{layer.name}: {layer.agreement.verdict.value}: {layer.agreement.reason}" for layer in off
+    )
+    assert result.agrees, result.outputs
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "int32", "int64", "bool"])

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# What Keras prints its messages in.
+# What Keras prints its messages in, and the temporary folder of a run.
 COLOURS = re.compile(r"\x1b\[\d*m")
+FOLDER = re.compile(r"(/[\w.-]+)*/pytest-of-[^ :]*/")
 
 HEAD = """# What differs between witnesses
 
@@ -42,8 +43,9 @@ def _short(test: str) -> str:
 
 
 def _plain(reason: str) -> str:
-    """The reason without the case (which differs from run to run), on one line."""
-    text = re.sub(r"Case\(.*\}\): ", "", re.sub(r"\s+", " ", COLOURS.sub("", reason)))
+    """The reason without the case and folders (which differ from run to run), on one line."""
+    text = FOLDER.sub("", COLOURS.sub("", reason))
+    text = re.sub(r"Case\(.*\}\): ", "", re.sub(r"\s+", " ", text))
     return text.replace("|", "\\|")[:240]
 
 
