@@ -32,12 +32,15 @@ def test_integers_are_exact(kind: type[Product], rows: int, terms: int, columns:
         product.inputs[...] = factor * x
         product.run()
         assert np.array_equal(product.outputs, factor * x @ kernel)
+        product.of(np.asarray(2 * factor * x, np.float32))
+        assert np.array_equal(product.outputs, 2 * factor * x @ kernel)
 
 
 @pytest.mark.parametrize(("small", "kind"), [(True, BlockedProduct), (False, Product)])
 def test_blocks_are_for_processors_with_kernels_for_small_matrices(small: bool, kind: type[Product]) -> None:
     with mock.patch.object(products, "has_small_matrix_kernels", return_value=small):
         assert type(product_of(20, np.ones((3, 4)))) is kind
+        assert type(product_of(15, np.ones((3, 4)))) is Product
 
 
 def test_the_processor_is_asked_where_numpy_has_its_own_openblas() -> None:

@@ -5,6 +5,7 @@ the rows of a matrix ("im2col") that stays in the cache, and the product with th
 
 - The copy takes what one row of the kernel sees, kernel_width · channels floats that lie side by side, as a single
   item of a void dtype: NumPy then moves blocks instead of numbers.
+- The bias is one more row of the kernel, and meets a column of ones.
 - Where pooling follows, the windows are ordered by their place in the pool, (place, image, row, column), as
   `finishing` wants them.
 - Buffers, views and bands are made once for a shape; what is left for a call is to copy, multiply and pool.
@@ -41,6 +42,9 @@ from .trust import Trust
 # interpreter's lock. Kernels of many terms get this many rows all the same, because each product reads the whole
 # kernel.
 BAND_BYTES, BAND_ROWS = 2**21, 256
+
+# The terms of a product with a bias are a multiple of this, so that they can be parted (see `products`).
+PARTED = 4
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,9 @@ class Block:
         calls: list[Call] = []
         for inputs, filters in _groups(self.conv.groups, shape[-1], out.shape[-1]):
             windows = geometry.windows(padded[..., inputs])
-            finish = self._finish(None if bias is None else bias[filters])
-            bands = _Bands(finish, geometry, kernel[..., filters])
+            bands = _Bands(
+                self._finish(None), geometry, kernel[..., filters], None if bias is None else bias[filters]
+            )
             for images, rows in bands.cut(shape[0]):
                 calls += bands.calls(windows[..., images, rows, :, :, :], out[images, rows, :, filters])
         return inside.reshape(shape), calls
@@ -196,11 +201,12 @@ class _Bands:
         finish: what comes after the product.
         geometry: of the block.
         kernel: (height, width, channels, filters).
+        bias: (filters,), or None.
     """
 
-    def __init__(self, finish: Finish, geometry: Geometry, kernel: Array) -> None:
-        self._finish, self._geometry = finish, geometry
-        self._kernel = kernel.reshape(-1, kernel.shape[-1])
+    def __init__(self, finish: Finish, geometry: Geometry, kernel: Array, bias: Array | None) -> None:
+        self._finish, self._geometry, self._terms = finish, geometry, math.prod(kernel.shape[:-1])
+        self._kernel = _with_bias(kernel.reshape(self._terms, -1), bias)
         self._places = math.prod(geometry.pool)
         self._products: dict[int, Product] = {}
 
@@ -218,7 +224,16 @@ class _Bands:
         rows = self._places * math.prod(out.shape[:3])
         if rows not in self._products:
             self._products[rows] = product_of(rows, self._kernel)
+            self._products[rows].inputs[:, self._terms : self._terms + 1] = 1  # for the bias, if there is one
         matrix = self._products[rows]
-        unfolded = matrix.inputs.view(windows.dtype).reshape(windows.shape)
+        unfolded = matrix.inputs[:, : self._terms].view(windows.dtype).reshape(windows.shape)
         places = matrix.outputs.reshape(self._places, *out.shape)
         return [partial(np.copyto, unfolded, windows), matrix.run, *self._finish.calls(list(places), out)]
+
+
+def _with_bias(kernel: Array, bias: Array | None) -> Array:
+    """The kernel (terms, filters) with the bias as one more row, and rows of zeros, for the terms to be parted."""
+    if bias is None:
+        return kernel
+    spare = np.zeros((-(len(kernel) + 1) % PARTED, kernel.shape[1]), FLOAT32)
+    return np.concatenate([kernel, bias[None], spare])

@@ -10,6 +10,7 @@ from ..layers.base import Array
 from ..layers.dense import Dense
 from .chain import Link
 from .pointwise import activation_in_place, as_float32, full
+from .products import product_of
 from .steps import FLOAT32, FusedStep, Kernel, known
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ class DenseStep(FusedStep):
         (layer,) = self.layers
         assert isinstance(layer, Dense)  # by the rule; for the type checker
         out_shape = known(layer.output_shape(shape))
-        kernel = np.ascontiguousarray(layer.W, FLOAT32)
-        out = np.empty((math.prod(out_shape[:-1]), out_shape[-1]), FLOAT32)
+        product = product_of(math.prod(out_shape[:-1]), np.asarray(layer.W, FLOAT32))
+        out, terms = product.outputs, len(layer.W)
         bias = None if layer.b is None else full(out.shape, layer.b)
         activate = activation_in_place(layer.activate, out.shape)
         shaped = out.reshape(out_shape)
 
         def run(x: Array) -> Array:
-            np.matmul(as_float32(x).reshape(-1, len(kernel)), kernel, out=out)
+            product.of(as_float32(x).reshape(-1, terms))
             if bias is not None:
                 np.add(out, bias, out=out)
             if activate is not None:

@@ -52,16 +52,23 @@ class Finish:
             places: for each place of the pool (..., filters), all of one shape; they are overwritten.
             out: of the same shape, where the output goes.
         """
+        calls: list[Call]
         if len(places) == 1:
             return self._activate(places[0], out)
         if not self.average and self.homogeneous:
-            pooled = np.empty_like(places[0])
-            return [*_combine(np.maximum, places, pooled), *self._activate(pooled, out)]
-        calls = [call for place in places for call in self._activate(place, place)]
-        calls += _combine(np.add if self.average else np.maximum, places, out)
+            calls = [partial(np.maximum, places[0], place, out=places[0]) for place in places[1:]]
+            return [*calls, *self._activate(places[0], out)]
+        calls = self._activate(places[0], places[0])
+        for place in places[1:]:  # each is pooled while it is still in the cache
+            into = out if place is places[-1] else places[0]
+            calls += [*self._activate(place, place), partial(self._pool, places[0], place, out=into)]
         if self.average and not self.homogeneous:
             calls.append(partial(np.divide, out, full_like(out, len(places)), out=out))
         return calls
+
+    @property
+    def _pool(self) -> np.ufunc:
+        return np.add if self.average else np.maximum
 
     def _activate(self, z: Array, out: Array) -> list[Call]:
         """Bias and activation of z, which is overwritten, into out."""
@@ -74,13 +81,3 @@ class Finish:
         if in_place is not None:
             calls.append(partial(in_place, z))
         return calls if out is z else [*calls, partial(np.copyto, out, z)]
-
-
-def _combine(function: np.ufunc, places: Sequence[Array], out: Array) -> list[Call]:
-    """function(function(places[0], places[1]), ...) into out, for two places or more."""
-    first, *rest = places
-    calls = list[Call]()
-    for place in rest:
-        calls.append(partial(function, first, place, out=out))
-        first = out
-    return calls

@@ -8,6 +8,8 @@ take twice the time of one product. Terms that are too many for one block are pa
 added.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from ..layers.base import Array
@@ -25,55 +27,93 @@ CACHE_LINE = 64
 
 
 class Product:
-    """rows · kernel for a fixed number of rows, between two buffers that the caller fills and reads.
+    """rows · kernel for a fixed number of rows, which the caller puts into a buffer or has elsewhere.
 
     Args:
         rows: number of rows.
         kernel: (terms, columns).
 
     Attributes:
-        inputs: (rows, terms), to be filled.
-        outputs: (rows, columns), what `run` fills.
+        outputs: (rows, columns), what `run` and `of` fill.
     """
 
     def __init__(self, rows: int, kernel: Array) -> None:
-        self.inputs, self.outputs = aligned((rows, len(kernel))), aligned((rows, kernel.shape[1]))
+        self.outputs = aligned((rows, kernel.shape[1]))
         self._kernel = aligned(kernel.shape)
         self._kernel[...] = kernel
 
+    @cached_property
+    def inputs(self) -> Array:
+        """(rows, terms), to be filled for `run`."""
+        return aligned((len(self.outputs), len(self._kernel)))
+
     def run(self) -> None:
-        """Multiply."""
-        np.matmul(self.inputs, self._kernel, out=self.outputs)
+        """Multiply `inputs`."""
+        self.of(self.inputs)
+
+    def of(self, x: Array) -> None:
+        """Multiply x (rows, terms)."""
+        np.matmul(x, self._kernel, out=self.outputs)
 
 
 class BlockedProduct(Product):
     """The same in blocks."""
 
     def __init__(self, rows: int, kernel: Array) -> None:
-        terms, columns = kernel.shape
-        wide, parts, height = _blocks(rows, terms, columns)
-        pieces = -(-rows // height)  # the last may reach beyond the rows
-        inputs, self._total = np.zeros((pieces * height, terms), FLOAT32), aligned((pieces * height, columns))
-        self._partial = aligned((parts, *self._total.shape)) if parts > 1 else self._total[None]
+        self._terms, columns = kernel.shape
+        wide, self._parts, self._height = _blocks(rows, self._terms, columns)
+        self._pieces = -(-rows // self._height)  # the last may reach beyond the rows
+        self._total = aligned((self._pieces * self._height, columns))
+        several = (self._parts, *self._total.shape)
+        self._partial = aligned(several) if self._parts > 1 else self._total[None]
         # All stacks as (block of columns, part of the terms, piece of the rows): a block of the kernel is used for
         # all rows while it is in the cache.
-        blocks = aligned((wide, parts, terms // parts, columns // wide))
-        blocks[...] = kernel.reshape(parts, terms // parts, wide, -1).transpose(2, 0, 1, 3)
+        blocks = aligned((wide, self._parts, self._terms // self._parts, columns // wide))
+        blocks[...] = kernel.reshape(self._parts, -1, wide, columns // wide).transpose(2, 0, 1, 3)
         self._kernel = blocks[:, :, None]
-        self._inputs = inputs.reshape(pieces, height, parts, -1).transpose(2, 0, 1, 3)
-        self._outputs = self._partial.reshape(parts, pieces, height, wide, -1).transpose(3, 0, 1, 2, 4)
-        self.inputs, self.outputs = inputs[:rows], self._total[:rows]
+        outputs = self._partial.reshape(self._parts, self._pieces, self._height, wide, -1)
+        self._outputs = outputs.transpose(3, 0, 1, 2, 4)
+        self.outputs = self._total[:rows]
+
+    @cached_property
+    def _whole(self) -> Array:
+        """The inputs, and zeros for what the last piece has beyond them."""
+        return np.zeros((len(self._total), self._terms), FLOAT32)
+
+    @cached_property
+    def _stacked(self) -> Array:
+        return self._stack(self._whole)
+
+    @cached_property
+    def inputs(self) -> Array:
+        """(rows, terms), to be filled for `run`."""
+        return self._whole[: len(self.outputs)]
 
     def run(self) -> None:
-        """Multiply."""
-        np.matmul(self._inputs, self._kernel, out=self._outputs)
-        if len(self._partial) > 1:
+        """Multiply `inputs`."""
+        self._multiply(self._stacked)
+
+    def of(self, x: Array) -> None:
+        """Multiply x (rows, terms); it is copied where its rows are no whole pieces."""
+        if len(x) == len(self._total):
+            self._multiply(self._stack(x))
+        else:
+            np.copyto(self.inputs, x)
+            self.run()
+
+    def _stack(self, x: Array) -> Array:
+        """(part of the terms, piece, rows, terms) of all rows."""
+        return x.reshape(self._pieces, self._height, self._parts, -1).transpose(2, 0, 1, 3)
+
+    def _multiply(self, stacked: Array) -> None:
+        np.matmul(stacked, self._kernel, out=self._outputs)
+        if self._parts > 1:
             np.add.reduce(self._partial, axis=0, out=self._total)
 
 
 def product_of(rows: int, kernel: Array) -> Product:
     """The product that is fastest here."""
-    return (BlockedProduct if has_small_matrix_kernels() else Product)(rows, kernel)
+    return (BlockedProduct if rows >= ROWS and has_small_matrix_kernels() else Product)(rows, kernel)
 
 
 def _blocks(rows: int, terms: int, columns: int) -> tuple[int, int, int]:
