@@ -1,8 +1,12 @@
 """What `Model.predict` promises whatever the plan does: tiles, threads, errors, staleness."""
 
+import os
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from scratchnn.models.graph import Model
 
 from .architectures import sample, small_cnn, small_lstm
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 MODELS = pytest.mark.parametrize("make", [small_cnn, small_lstm])
 Make = Callable[[], Model]
 
@@ -160,3 +165,40 @@ def test_no_step_is_left_out() -> None:
         np.testing.assert_allclose(
             plan.predict({model.spec.inputs[0]: x})[0], model.forward(x), rtol=1e-5, atol=1e-6
         )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    run_tiles(lambda place: None, 8, 4)
+    code = (
+        "import multiprocessing, sys\n"
+        "from scratchnn.engine.tiles import run_tiles\n"
+        "barrier = __import__('threading').Barrier(2, timeout=20)\n"
+        "def work(place): barrier.wait()\n"
+        "run_tiles(work, 2, 2)\n"
+        "process = multiprocessing.get_context('fork').Process(target=run_tiles, args=(work, 2, 2))\n"
+        "process.start()\n"
+        "process.join(30)\n"
+        "sys.exit(process.exitcode)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env={**os.environ, "PYTHONPATH": str(SOURCE)}
+    )
+    assert done.returncode == 0
+
+
+def test_more_calls_than_threads_that_are_kept() -> None:
+    """Each caller's own thread does what no other has taken."""
+    sums: list[int] = []
+
+    def call() -> None:
+        done: list[int] = []
+        run_tiles(done.append, 50, 8)
+        sums.append(sum(done))
+
+    threads = [threading.Thread(target=call) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sums == [sum(range(50))] * 20

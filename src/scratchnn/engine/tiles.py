@@ -1,8 +1,15 @@
 """A batch in tiles, and the tiles on threads."""
 
 import os
-import threading
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+# Threads that are kept for the next call, at most; they are made when they are needed.
+KEPT_THREADS = 32
 
 
 def available_cores() -> int:
@@ -10,6 +17,16 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@cache
+def _threads() -> "ThreadPoolExecutor":
+    """Threads that wait for work: to start one for each call would take 50 microseconds."""
+    from concurrent.futures import ThreadPoolExecutor  # it brings logging along: nothing for a single sample
+
+    if hasattr(os, "register_at_fork"):  # a forked process has none of them
+        os.register_at_fork(after_in_child=_threads.cache_clear)
+    return ThreadPoolExecutor(KEPT_THREADS, thread_name_prefix="scratchnn")
 
 
 def run_tiles(work: Callable[[int], None], count: int, workers: int) -> None:
@@ -30,11 +47,11 @@ def run_tiles(work: Callable[[int], None], count: int, workers: int) -> None:
             except BaseException as fault:
                 faults[place] = fault
 
-    threads = [threading.Thread(target=loop) for _ in range(min(workers, count) - 1)]
-    for thread in threads:
-        thread.start()
+    more = min(workers, count) - 1
+    others = [_threads().submit(loop) for _ in range(more)]
     loop()
-    for thread in threads:
-        thread.join()
+    for other in others:
+        if not other.cancel():  # one that found no thread has nothing left to do
+            other.result()
     if faults:
         raise faults[min(faults)]
