@@ -42,8 +42,8 @@ threads and two processes (`workers=` of `predict`; batch 1 is one thread), ONNX
 export and ONNX's own recurrent operators.
 
 Machine: {processor}, {cores} cores, load {load:.1f} when the run began; Python {python}, {packages}.
-NumPy's OpenBLAS runs the kernels that it chooses by itself: {kernels} (OPENBLAS_CORETYPE, where it is set, is not
-passed on, since it would hold NumPy alone to others).
+NumPy's OpenBLAS runs the kernels that it chooses by itself, {kernels}, and TensorFlow uses oneDNN: variables that
+say otherwise are not passed on.
 
 float32 matrix product of NumPy (GFLOP/s, median of 7, before and after the run): {rates}.
 """

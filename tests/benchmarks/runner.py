@@ -17,6 +17,9 @@ SOURCE = TESTS.parent / "src"
 PLAIN_BATCH = 32  # the plain layers are for reading; larger batches only cost time here
 TOLERANCE = 1e-4  # outputs that differ by more are not of the same model
 
+# Variables that hold a library to other kernels: NumPy's OpenBLAS, TensorFlow.
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "TF_ENABLE_ONEDNN_OPTS")
+
 # Rounds of a cell, at least: a median needs three. Calls of a round, at most, and how long they may take together.
 LEAST_ROUNDS, MOST_CALLS, ROUND_SECONDS = 3, 20, 0.02
 
@@ -24,10 +27,9 @@ LEAST_ROUNDS, MOST_CALLS, ROUND_SECONDS = 3, 20, 0.02
 def environment(**more: str) -> dict[str, str]:
     """Of every program that is measured.
 
-    Each takes the kernels that it chooses itself for this processor: OPENBLAS_CORETYPE, where it is set, would
-    hold NumPy alone to those of another one.
+    Each takes the kernels that it chooses itself for this processor, whatever is set here for other purposes.
     """
-    own = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    own = {name: value for name, value in os.environ.items() if name not in KERNELS}
     return {**own, "PYTHONPATH": os.pathsep.join([str(TESTS), str(SOURCE)]), **more}
 
 

@@ -175,6 +175,15 @@ def test_closed_twice_and_closed_when_dropped() -> None:
     assert child._process.exitcode == 0
 
 
+def test_other_workers_are_refused() -> None:
+    model = small_cnn()
+    x = sample(model, 3)
+    for workers in ("2", 2.0, [2]):
+        with pytest.raises(InputError, match="expected a number of threads or WorkerProcesses"):
+            model.predict(x, workers=workers)
+    assert np.array_equal(model.predict(x, workers=np.int64(1)), model.predict(x, workers=1))
+
+
 def test_a_count_below_1_is_refused() -> None:
     with pytest.raises(InputError, match="count: expected 1 or more, got 0"):
         WorkerProcesses(0)

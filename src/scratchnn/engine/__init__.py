@@ -5,7 +5,7 @@ How a model becomes a plan, and how the plan runs:
 - `chain` finds layers that follow each other with nothing else looking on, so that they may be fused.
 - `rules` tries the rules on each chain; a layer that no rule takes runs as it is (`steps.PlainStep`).
 - `plan` holds the steps, and runs them tile by tile (a tile is a part of the batch) on buffers that are kept.
-- `tiles` hands the tiles to threads.
+- `tiles` hands the tiles to threads, `processes` to other processes (by `mailbox`, arrays in shared memory).
 
 Each rule is one file, and what it prepares may be others:
 

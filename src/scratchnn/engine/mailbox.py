@@ -1,8 +1,10 @@
 """Arrays from one process to another: they lie in shared memory, and a short letter says where."""
 
+import pickle
 from collections.abc import Sequence
+from itertools import accumulate
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,16 +14,23 @@ from ..layers.base import Array
 CACHE_LINE = 64
 
 
-class Letter(NamedTuple):
-    """What a receiver needs to know.
+class Place(NamedTuple):
+    """Where an array lies, and what it is; None for dtype and shape says that it is pickled there."""
 
-    Attributes:
-        block: name of the shared memory, or None where nothing lies there.
-        arrays: for each array its shape, its dtype and where it begins; or itself, if it holds Python objects.
+    start: int
+    size: int
+    shape: tuple[int, ...] | None
+    dtype: str | None
+
+
+class Letter(NamedTuple):
+    """What a receiver needs to know: the name of the shared memory, and the place of each array there.
+
+    It is short whatever the arrays are, so that neither side waits for the other to read it.
     """
 
-    block: str | None
-    arrays: list[Any]
+    block: str
+    places: list[Place]
 
 
 class Sender:
@@ -35,16 +44,13 @@ class Sender:
 
     def write(self, arrays: Sequence[Array]) -> Letter:
         """Copy the arrays into the block."""
-        plain = [array for array in arrays if not array.dtype.hasobject]
-        block = self._block_for(sum(_span(array) for array in plain))
-        places, start = list[Any](), 0
-        for array in arrays:
-            if array.dtype.hasobject:
-                places.append(array)
-                continue
-            np.copyto(_view(block, array.shape, array.dtype, start), array)
-            places.append((array.shape, array.dtype.str, start))
-            start += _span(array)
+        plain = [_pickled(array) if array.dtype.hasobject else array for array in arrays]
+        starts = [0, *accumulate(-(-array.nbytes // CACHE_LINE) * CACHE_LINE for array in plain)]
+        block, places = self._block_for(starts[-1]), list[Place]()
+        for given, array, start in zip(arrays, plain, starts, strict=False):
+            np.copyto(np.ndarray(array.shape, array.dtype, block.buf, start), array)
+            what = (None, None) if given is not array else (array.shape, array.dtype.str)
+            places.append(Place(start, array.nbytes, *what))
         return Letter(block.name, places)
 
     def close(self) -> None:
@@ -72,8 +78,9 @@ class Receiver:
         if self._block is None or self._block.name != letter.block:
             self.close()
             self._block = SharedMemory(letter.block)
-        block = self._block
-        return [place if isinstance(place, np.ndarray) else _view(block, *place).copy() for place in letter.arrays]
+        memory = self._block.buf
+        assert memory is not None  # it is open; for the type checker
+        return [_read(memory, place) for place in letter.places]
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -82,10 +89,13 @@ class Receiver:
             self._block = None
 
 
-def _span(array: Array) -> int:
-    """Bytes that an array takes, up to where the next one may begin."""
-    return -(-array.nbytes // CACHE_LINE) * CACHE_LINE
+def _pickled(array: Array) -> Array:
+    """An array of Python objects as bytes."""
+    return np.frombuffer(pickle.dumps(array), np.uint8)
 
 
-def _view(block: SharedMemory, shape: tuple[int, ...], dtype: Any, start: int) -> Array:
-    return np.ndarray(shape, dtype, block.buf, start)
+def _read(memory: memoryview, place: Place) -> Array:
+    if place.shape is None:
+        array: Array = pickle.loads(memory[place.start : place.start + place.size])
+        return array
+    return np.ndarray(place.shape, place.dtype, memory, place.start).copy()

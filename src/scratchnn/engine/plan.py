@@ -113,11 +113,10 @@ class Plan:
             InputError: values that a layer does not take, or a batch size or number of workers below 1.
             WorkerError: processes that have ended.
         """
-        threads = workers if isinstance(workers, int) else None
+        threads, processes = self._threads_or_processes(workers)
         for what, number in (("batch_size", batch_size), ("workers", threads)):
             if number is not None and number < 1:
                 raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number}")
-        processes = None if workers is None or isinstance(workers, int) or self._whole else workers
         inputs = [values[ref] for ref in self._inputs]
         samples = len(inputs[0])
         tile = self.tile_size(values, batch_size, by_processes=processes is not None)
@@ -140,6 +139,21 @@ class Plan:
             else:
                 processes.run(self, tiles, part, work, store)
         return outputs.arrays
+
+    def _threads_or_processes(self, workers: Any) -> "tuple[int | None, WorkerProcesses | None]":
+        """Which of the two is given; neither are processes for samples that stay together.
+
+        Raises:
+            InputError: something else.
+        """
+        if workers is None or isinstance(workers, int | np.integer):
+            return None if workers is None else int(workers), None
+        from .processes import WorkerProcesses  # late: nobody else needs `multiprocessing`
+
+        if not isinstance(workers, WorkerProcesses):
+            expected = "a number of threads or WorkerProcesses"
+            raise InputError(f"Model {self._name!r}: workers: expected {expected}, got {workers!r}")
+        return None, None if self._whole else workers
 
     def tile_size(self, values: Values, batch_size: int | None = None, by_processes: bool = False) -> int:
         """Samples of a tile: what the steps like, within `batch_size` and the limit of memory.
