@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnn.layers import LAYERS, operation_batches
+from scratchnn.layers import operation_product_shapes as products
 from scratchnn.layers import operation_shapes as rules
 from scratchnn.layers.operations import Operation
 
@@ -12,11 +13,11 @@ from scratchnn.layers.operations import Operation
     ("rule", "args", "options", "expected"),
     [
         (rules.squeezed, [(None, 1, 2, 3)], {"axis": None}, (None, 2, 3)),
-        (rules.multiplied, [(3, None), (4, 2)], {}, (3, 2)),
+        (products.multiplied, [(3, None), (4, 2)], {}, (3, 2)),
         (rules.side_by_side, [[(3,), (2,)]], {}, (5,)),
         (rules.side_by_side, [[(2, 3, 4), (2, 1, 4)]], {}, (2, 4, 4)),
         (rules.matrices, [(2, 3)], {}, (2, 3)),
-        (rules.inner, [(2, 3), (4, 5, 3)], {}, (2, 4, 5)),
+        (products.inner, [(2, 3), (4, 5, 3)], {}, (2, 4, 5)),
         (rules.divided, [(None, 4)], {"indices_or_sections": 1, "axis": 1}, [(None, 4)]),
         (rules.divided, [(2, 4, 5)], {"indices_or_sections": 2, "axis": 1}, [(2, 2, 5)] * 2),
         (rules.divided, [(2, 4, 5)], {"indices_or_sections": [1], "axis": 1}, [(2, 1, 5), (2, 3, 5)]),
@@ -32,17 +33,17 @@ def test_the_shape_of_a_result(rule, args, options, expected):
 @pytest.mark.parametrize(
     ("rule", "args", "options"),
     [
-        (rules.multiplied, [(None, 3), (4, 2)], {}),
-        (rules.multiplied, [(2, 3), (4, 2)], {}),
-        (rules.multiplied, [(2, 4), (3, 2)], {}),
+        (products.multiplied, [(None, 3), (4, 2)], {}),
+        (products.multiplied, [(2, 3), (4, 2)], {}),
+        (products.multiplied, [(2, 4), (3, 2)], {}),
         (rules.matrices, [(2,)], {}),
         (rules.divided, [(2, 4)], {"indices_or_sections": 0, "axis": 1}),
         (rules.divided, [(2, 4)], {"indices_or_sections": -1, "axis": 1}),
         (rules.divided, [(2, 4)], {"indices_or_sections": 3, "axis": 1}),
         (rules.divided, [(None,)], {"indices_or_sections": 10_001, "axis": 0}),
         (rules.largest, [(None, 4, 2)], {"k": 3, "sorted": True}),
-        (rules.summed, [(2, 3), (3,)], {"subscripts": "ij,jk->ik"}),
-        (rules.summed, [(2, 3, 4)], {"subscripts": "ij->i"}),
+        (products.summed, [(2, 3), (3,)], {"subscripts": "ij,jk->ik"}),
+        (products.summed, [(2, 3, 4)], {"subscripts": "ij->i"}),
         (rules.padded, [(2,)], {"pad_width": [[2, 0]], "mode": "reflect"}),
     ],
 )

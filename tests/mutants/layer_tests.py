@@ -16,6 +16,7 @@ SHARED = {
     "merge": ("add", "subtract", "multiply", "maximum"),
     "operation_batches": ("operation_shapes", "operations"),
     "operation_functions": ("operations",),
+    "operation_product_shapes": ("operation_shapes", "operations"),
     "operation_shapes": ("operation_shapes", "operations"),
     "options": ("options", "dense", "conv2d", "reshape", "simple_rnn", "embedding"),
     "pooling": (

@@ -23,7 +23,7 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, tuple) and all(n is None or type(n) is int for n in value)
 
 
-def _shape(arg: Any) -> Shape:
+def shape_of(arg: Any) -> Shape:
     """The shape of a tensor, which stands for it, or of a constant."""
     return arg if _is_shape(arg) else np.shape(arg)
 
@@ -35,7 +35,7 @@ def same(x: Shape, *args: Any, **options: Any) -> Shape:
 
 def broadcast(*args: Any, **options: Any) -> Shape:
     """The shape that all are stretched to."""
-    shapes = list(map(_shape, args))
+    shapes = list(map(shape_of, args))
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     return tuple(map(_common, zip(*padded, strict=True)))
@@ -48,7 +48,7 @@ def _common(sizes: Sequence[int | None]) -> int | None:
     return known.pop() if known else None if None in sizes else 1
 
 
-def _axes(rank: int, axis: Any) -> tuple[int, ...]:
+def axes_of(rank: int, axis: Any) -> tuple[int, ...]:
     """Axes from 0, each once."""
     if axis is None:
         return tuple(range(rank))
@@ -60,15 +60,15 @@ def _axes(rank: int, axis: Any) -> tuple[int, ...]:
 
 def reduced(x: Shape, *, axis: Any = None, keepdims: bool = False, **options: Any) -> Shape:
     """The shape of x without the axes, or with 1 there."""
-    axes = _axes(len(x), axis)
+    axes = axes_of(len(x), axis)
     kept = [1 if place in axes else n for place, n in enumerate(x)]
     return tuple(n for place, n in enumerate(kept) if keepdims or place not in axes)
 
 
 def joined(args: Sequence[Any], *, axis: int) -> Shape:
     """The sizes along the axis added up; the others are equal."""
-    xs = list(map(_shape, args))
-    (place,) = _axes(len(xs[0]), axis)
+    xs = list(map(shape_of, args))
+    (place,) = axes_of(len(xs[0]), axis)
     if len(set(map(len, xs))) > 1:
         raise ValueError("operands of different ranks")
     sizes = [x[place] for x in xs]
@@ -80,20 +80,20 @@ def joined(args: Sequence[Any], *, axis: int) -> Shape:
 def stacked(xs: Sequence[Any], *, axis: int) -> Shape:
     """A new axis, of as many as there are."""
     one = broadcast(*xs)
-    (place,) = _axes(len(one) + 1, axis)
+    (place,) = axes_of(len(one) + 1, axis)
     return (*one[:place], len(xs), *one[place:])
 
 
 def expanded(x: Shape, *, axis: Any) -> Shape:
     """New axes of size 1."""
-    axes = _axes(len(x) + (1 if isinstance(axis, int) else len(axis)), axis)
+    axes = axes_of(len(x) + (1 if isinstance(axis, int) else len(axis)), axis)
     rest = iter(x)
     return tuple(1 if place in axes else next(rest) for place in range(len(x) + len(axes)))
 
 
 def squeezed(x: Shape, *, axis: Any) -> Shape:
     """The shape of x without axes of size 1."""
-    axes = _axes(len(x), axis) if axis is not None else tuple(place for place, n in enumerate(x) if n == 1)
+    axes = axes_of(len(x), axis) if axis is not None else tuple(place for place, n in enumerate(x) if n == 1)
     if any(x[place] not in (1, None) for place in axes):
         raise ValueError(f"axes {axes} of {x} are not of size 1")
     return tuple(n for place, n in enumerate(x) if place not in axes)
@@ -101,7 +101,7 @@ def squeezed(x: Shape, *, axis: Any) -> Shape:
 
 def transposed(x: Shape, *, axes: Any) -> Shape:
     """The axes in another order, backwards by default."""
-    order = tuple(range(len(x)))[::-1] if axes is None else _axes(len(x), axes)
+    order = tuple(range(len(x)))[::-1] if axes is None else axes_of(len(x), axes)
     if len(order) != len(x):
         raise ValueError(f"axes {axes} of {len(x)} axes")
     return tuple(x[place] for place in order)
@@ -127,14 +127,6 @@ def item_shape(x: Shape, key: Any, **options: Any) -> Shape:
     return tuple(n if n == m else None for n, m in zip(*results, strict=True))
 
 
-def multiplied(*args: Any, **options: Any) -> Shape:
-    """Matrices multiplied, over axes that broadcast."""
-    x, y = map(_shape, args)
-    if len(x) < 2 or len(y) < 2 or (None not in (x[-1], y[-2]) and x[-1] != y[-2]):
-        raise ValueError("matrices whose sizes do not fit")
-    return (*broadcast(x[:-2], y[:-2]), x[-2], y[-1])
-
-
 def rearranged(move: Callable[..., Array]) -> Callable[..., Shape]:
     """The rule of a function that puts axes into another order, tried on an array without content."""
 
@@ -152,7 +144,7 @@ def along(x: Shape, *, axis: Any, **options: Any) -> Shape:
 
 def turned(x: Shape, *, axis: Any, **options: Any) -> Shape:
     """The shape of x, which has the axes."""
-    _axes(len(x), axis)
+    axes_of(len(x), axis)
     return x
 
 
@@ -180,7 +172,7 @@ def one_above_the_other(xs: Sequence[Shape]) -> Shape:
 
 def divided(x: Shape, *, indices_or_sections: Any, axis: int) -> list[Shape]:
     """The parts: so many equal ones, or those between the cuts."""
-    (place,) = _axes(len(x), axis)
+    (place,) = axes_of(len(x), axis)
     size, limit = x[place], MAX_PARTS if x[place] is None else x[place]
     if isinstance(indices_or_sections, int):
         if not 1 <= indices_or_sections <= max(1, limit or 0) or (size or 0) % indices_or_sections:
@@ -198,7 +190,7 @@ def divided(x: Shape, *, indices_or_sections: Any, axis: int) -> list[Shape]:
 
 def unstacked(x: Shape, *, num: int | None, axis: int) -> list[Shape]:
     """One part for each place along the axis."""
-    (place,) = _axes(len(x), axis)
+    (place,) = axes_of(len(x), axis)
     size = x[place]
     if size is None or num not in (None, size):
         raise ValueError(f"num {num}: the size along axis {axis} is {size}")
@@ -228,7 +220,7 @@ def tiled(x: Shape, *, repeats: Any) -> Shape:
 def repeated(x: Shape, *, repeats: Any, axis: int | None) -> Shape:
     """The size along the axis so many times, or the sum of a number for each place."""
     x = flattened(x) if axis is None else x
-    (place,) = _axes(len(x), 0 if axis is None else axis)
+    (place,) = axes_of(len(x), 0 if axis is None else axis)
     times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
     if len(times) > 1 and x[place] not in (len(times), None):
         raise ValueError(f"{len(times)} repeats for {x[place]} along axis {axis}")
@@ -246,16 +238,16 @@ def stretched(x: Shape, *, shape: Sequence[int]) -> Shape:
 
 def taken(x: Any, indices: Any, *, axis: int | None) -> Shape:
     """The shape of the indices in the place of the axis."""
-    x = flattened(_shape(x)) if axis is None else _shape(x)
-    (place,) = _axes(len(x), 0 if axis is None else axis)
-    return (*x[:place], *_shape(indices), *x[place + 1 :])
+    x = flattened(shape_of(x)) if axis is None else shape_of(x)
+    (place,) = axes_of(len(x), 0 if axis is None else axis)
+    return (*x[:place], *shape_of(indices), *x[place + 1 :])
 
 
 def taken_along(x: Any, indices: Any, *, axis: int | None) -> Shape:
     """The size of the indices along the axis; the other sizes fit each other."""
-    found = _shape(indices)
-    x = flattened(_shape(x)) if axis is None else _shape(x)
-    (place,) = _axes(len(x), 0 if axis is None else axis)
+    found = shape_of(indices)
+    x = flattened(shape_of(x)) if axis is None else shape_of(x)
+    (place,) = axes_of(len(x), 0 if axis is None else axis)
     if len(found) != len(x):
         raise ValueError(f"indices of {len(found)} axes for {len(x)} axes")
     rest = broadcast((*x[:place], 1, *x[place + 1 :]), (*found[:place], 1, *found[place + 1 :]))
@@ -266,7 +258,7 @@ def one_hot(x: Shape, *, num_classes: int, axis: int, dtype: Any, sparse: bool) 
     """One axis more, of the number of classes."""
     if sparse:
         raise UnsupportedError("one_hot: option 'sparse': expected False, got True")
-    (place,) = _axes(len(x) + 1, axis)
+    (place,) = axes_of(len(x) + 1, axis)
     return (*x[:place], int(num_classes), *x[place:])
 
 
@@ -281,7 +273,7 @@ def largest(x: Shape, *, k: int, sorted: bool) -> list[Shape]:
 
 def halved(x: Shape, *, axis: int) -> Shape:
     """Half the size along the axis."""
-    (place,) = _axes(len(x), axis)
+    (place,) = axes_of(len(x), axis)
     size = x[place]
     if size is not None and size % 2:
         raise ValueError(f"an odd size along axis {axis}")
@@ -290,69 +282,11 @@ def halved(x: Shape, *, axis: int) -> Shape:
 
 def differences(x: Shape, *, n: int, axis: int) -> Shape:
     """n less along the axis."""
-    (place,) = _axes(len(x), axis)
+    (place,) = axes_of(len(x), axis)
     size = x[place]
     if n < 0:
         raise ValueError(f"n is {n}")
     return (*x[:place], None if size is None else max(size - n, 0), *x[place + 1 :])
-
-
-def outer(x: Any, y: Any) -> Shape:
-    """The sizes of both, each flat."""
-    return (*flattened(_shape(x)), *flattened(_shape(y)))
-
-
-def dotted(x: Any, y: Any) -> Shape:
-    """The last axis of x against the last but one of y, or its only one."""
-    x, y = _shape(x), _shape(y)
-    return contracted(x, y, axes=([len(x) - 1], [max(len(y) - 2, 0)])) if x and y else (*x, *y)
-
-
-def inner(x: Any, y: Any) -> Shape:
-    """The last axis of both."""
-    x, y = _shape(x), _shape(y)
-    return contracted(x, y, axes=([len(x) - 1], [len(y) - 1])) if x and y else (*x, *y)
-
-
-def contracted(x: Any, y: Any, *, axes: Any) -> Shape:
-    """What is left of both without the axes along which they are multiplied."""
-    x, y = _shape(x), _shape(y)
-    pair = (range(len(x) - axes, len(x)), range(axes)) if isinstance(axes, int) else axes
-    first, second = (
-        _axes(len(shape), one if isinstance(one, int) else tuple(one))
-        for shape, one in zip((x, y), pair, strict=True)
-    )
-    for i, j in zip(first, second, strict=True):
-        _common_exactly(x[i], y[j])
-    left = [n for place, n in enumerate(x) if place not in first]
-    return (*left, *(n for place, n in enumerate(y) if place not in second))
-
-
-def _common_exactly(n: int | None, m: int | None) -> None:
-    if None not in (n, m) and n != m:
-        raise ValueError(f"sizes {n} and {m} do not fit together")
-
-
-def summed(*operands: Any, subscripts: str) -> Shape:
-    """What einsum's letters say, with an ellipsis for axes that broadcast."""
-    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
-    sizes, rest = dict[str, int | None](), [Shape()]
-    for letters, operand in zip(inputs.split(","), operands, strict=True):
-        shape = _shape(operand)
-        before, dots, behind = letters.partition("...")
-        open_axes = len(shape) - len(before) - len(behind)
-        if open_axes < 0 or (open_axes and not dots):
-            raise ValueError(f"{letters!r} for {len(shape)} axes")
-        rest.append(shape[len(before) : len(before) + open_axes])
-        named = (*shape[: len(before)], *shape[len(before) + open_axes :])
-        for letter, size in zip(before + behind, named, strict=True):
-            sizes[letter] = size if sizes.get(letter) is None else sizes[letter]
-            _common_exactly(sizes[letter], size)
-    if not arrow:
-        once = sorted(letter for letter in sizes if inputs.count(letter) == 1)
-        output = ("..." if "..." in inputs else "") + "".join(once)
-    before, dots, behind = output.partition("...")
-    return (*(sizes[a] for a in before), *(broadcast(*rest) if dots else ()), *(sizes[a] for a in behind))
 
 
 def dense(x: Shape, *, sparse: Any, ragged: Any, **options: Any) -> Shape:
@@ -364,7 +298,7 @@ def dense(x: Shape, *, sparse: Any, ragged: Any, **options: Any) -> Shape:
 
 def normed(x: Shape, *, ord: Any, axis: Any, keepdims: bool) -> Shape:
     """Reduced along one axis or two; which orders there are depends on their number."""
-    count = len(_axes(len(x), axis))
+    count = len(axes_of(len(x), axis))
     known = {1: (None, 1, 2, math.inf), 2: (None, "fro")}.get(count, ())
     if ord not in known:
         raise UnsupportedError(f"norm: option 'ord' for {count} axes: expected one of {known}, got {ord!r}")

@@ -14,6 +14,7 @@ from .. import activations
 from ..errors import ConfigError, InputError
 from ..spec import Shape
 from . import operation_functions as functions
+from . import operation_product_shapes as product_shapes
 from . import operation_shapes as shapes
 from .base import Layer, register
 from .options import Options, Weights
@@ -278,12 +279,12 @@ _define({"Argsort": functions.argsort}, shapes.along, "exact", axis=-1)
 _define({"TopK": functions.top_k}, shapes.largest, "exact", k=None, sorted=True)
 
 # Sums of products.
-_define({"Matmul": np.matmul}, shapes.multiplied)
-_define({"Dot": np.dot}, shapes.dotted)
-_define({"Inner": np.inner}, shapes.inner)
-_define({"Outer": np.outer}, shapes.outer)
-_define({"Tensordot": np.tensordot}, shapes.contracted, axes=2)
-_define({"Einsum": functions.einsum}, shapes.summed, subscripts=None)
+_define({"Matmul": np.matmul}, product_shapes.multiplied)
+_define({"Dot": np.dot}, product_shapes.dotted)
+_define({"Inner": np.inner}, product_shapes.inner)
+_define({"Outer": np.outer}, product_shapes.outer)
+_define({"Tensordot": np.tensordot}, product_shapes.contracted, axes=2)
+_define({"Einsum": functions.einsum}, product_shapes.summed, subscripts=None)
 
 # Change of place.
 _define({"Concatenate": functions.concatenate}, shapes.joined, "exact", axis=0)
