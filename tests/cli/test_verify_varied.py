@@ -127,13 +127,21 @@ def functions_as_layers(keras, layers):
     return keras.Sequential([keras.Input((9, 5)), *stack])
 
 
+def unrolled(keras, layers):
+    """Zeros for masked steps, read backwards: Keras's unrolled loop puts them elsewhere if it returns all steps."""
+    loop = {"go_backwards": True, "zero_output_for_mask": True, "unroll": True}
+    x = keras.Input((6,), dtype="int32")
+    y = layers.Embedding(3, 4, mask_zero=True)(x)
+    return keras.Model(x, [layers.LSTM(3, **loop)(y), layers.GRU(3, return_sequences=True, **loop)(y)])
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
 BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
 BUILT += [remembering, remembering_many, volume, channels_first, half]
-BUILT += [functions_as_layers]
+BUILT += [functions_as_layers, unrolled]
 
 
 @pytest.mark.parametrize("build", BUILT)

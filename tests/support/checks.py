@@ -336,9 +336,12 @@ def check_last(entry: Entry, case: Case) -> None:
 
 
 def with_sequences(layer: Layer, flag: bool) -> Layer:
-    """A copy of a recurrent layer that returns every step, or the last alone."""
+    """A copy of a recurrent layer that returns every step, or the last alone.
+
+    Not unrolled: there Keras may zero other steps of the sequence than the last output is zeroed by.
+    """
     other = layer.astype(layer.dtype)
-    other.return_sequences = flag
+    other.return_sequences, other.unroll = flag, False
     return other
 
 

@@ -154,8 +154,11 @@ def run_sequences(layer: Any, case: Case, dtype: str = "float32") -> Any:
 
 
 def _sequence(layer: Any, case: Case, states: Any, dtype: str) -> np.ndarray:
-    """The outputs of all steps of one direction: the same layer, told to return them."""
-    told = {"return_sequences": True, "return_state": False}
+    """The outputs of all steps of one direction: the same layer, told to return them.
+
+    Unrolled only where the layer's own output is of all steps: else it would zero other ones (`Recurrent.unroll`).
+    """
+    told = {"return_sequences": True, "return_state": False, "unroll": layer.unroll and layer.return_sequences}
     before = {name: getattr(layer, name) for name in told}
     extra = {} if states is None else {"initial_state": [state.astype(dtype) for state in states]}
     extra |= {} if case.mask() is None else {"mask": case.mask()}

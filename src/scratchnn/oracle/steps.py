@@ -32,14 +32,20 @@ def show_steps(layer: Any) -> Callable[[], Any]:
 
 
 def _stepwise(layer: Any, original: Callable[..., Any], shown: list[Any]) -> Callable[..., Any]:
-    """The layer's `call`, run with return_sequences; it returns the last output as before."""
+    """The layer's `call`, run with return_sequences; it returns the last output as before.
+
+    It is not unrolled: with return_sequences Keras may then zero other steps, the last among them (see
+    `Recurrent.unroll`), than if it returns the last output alone.
+    """
+    told = {"return_sequences": True, "unroll": False}
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        layer.return_sequences = True
+        before = {name: getattr(layer, name) for name in told}
+        vars(layer).update(told)
         try:
             result = original(*args, **kwargs)
         finally:
-            layer.return_sequences = False
+            vars(layer).update(before)
         steps, *states = result if layer.return_state else (result,)
         shown.append(steps)
         return (steps[:, -1], *states) if layer.return_state else steps[:, -1]
