@@ -128,7 +128,7 @@ def functions_as_layers(keras, layers):
 
 
 def unrolled(keras, layers):
-    """Zeros for masked steps, read backwards: Keras's unrolled loop puts them elsewhere if it returns all steps."""
+    """Zeros for masked steps, read backwards: Keras's unrolled loop puts them elsewhere if all are returned."""
     loop = {"go_backwards": True, "zero_output_for_mask": True, "unroll": True}
     x = keras.Input((6,), dtype="int32")
     y = layers.Embedding(3, 4, mask_zero=True)(x)

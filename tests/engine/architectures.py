@@ -79,14 +79,14 @@ class Builder:
         layer = {"class_name": kind, "config": {"name": "inner", **inner}}
         return self.add("Bidirectional", {"layer": layer, "merge_mode": merge_mode}, **twice)
 
-    def model(self) -> Model:
-        """The model."""
+    def model(self, every: bool = False) -> Model:
+        """The model; with the outputs of every layer, not of the last alone, if so wished."""
         names = [layer.name for layer in self._layers]
+        outputs = tuple(map(TensorRef, names[1:] if every else names[-1:]))
         nodes = tuple(NodeSpec(name, 0, (TensorRef(before),)) for before, name in pairwise(names))
         weights = tuple(self._renamed(layer) for layer in self._layers)
-        return Model(
-            ModelSpec("built", "Sequential", weights, nodes, (TensorRef(names[0]),), (TensorRef(names[-1]),))
-        )
+        inputs = (TensorRef(names[0]),)
+        return Model(ModelSpec("built", "Functional", weights, nodes, inputs, outputs, nested_outputs=every))
 
     @staticmethod
     def _renamed(layer: LayerSpec) -> LayerSpec:

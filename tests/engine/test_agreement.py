@@ -1,5 +1,6 @@
 """Random architectures: every step of the plan is within the bound, and so are the rows one by one."""
 
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scratchnn.engine import compile_model, convolution, convolution_blocks, recurrent
+from scratchnn.engine import compile_model, convolution, convolution_blocks, products, recurrent
 from scratchnn.engine.recurrent_stack import StackStep
 from scratchnn.engine.steps import FusedStep
 from scratchnn.errors import InputError
@@ -26,6 +27,11 @@ seeds = st.integers(0, 2**16)
 def filled(shape: tuple[int, ...], seed: int, regime: str) -> np.ndarray:
     """Input of a regime, as in the suite of the layers."""
     return floats(np.random.default_rng(seed), shape, regime)
+
+
+def in_blocks(blocks: bool) -> Any:
+    """Products as on a processor with kernels for small matrices, or as on others."""
+    return mock.patch.object(products, "has_small_matrix_kernels", return_value=blocks)
 
 
 @st.composite
@@ -82,6 +88,7 @@ def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) 
     band = drawn.draw(st.sampled_from([1, 600, convolution_blocks.BAND_BYTES]), label="bytes of a band")
     images = drawn.draw(st.sampled_from([1, 2000, convolution.PASS_BYTES]), label="bytes of a pass")
     size = drawn.draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
+    blocks = drawn.draw(st.booleans(), label="products in blocks")
     model, _ = drawn.draw(cnns())
     x = filled((batch, *size, model.input_shapes[0][-1]), seed, regime)
     if not fits(model, x):
@@ -95,8 +102,27 @@ def test_convolutions(drawn: st.DataObject, seed: int, regime: str, batch: int) 
         if isinstance(step, FusedStep):
             event(" ".join(type(layer).__name__ for layer in step.layers))
     smaller = mock.patch.multiple(convolution_blocks, BAND_BYTES=band, BAND_ROWS=1)
-    with smaller, mock.patch.object(convolution, "PASS_BYTES", images):
+    with smaller, in_blocks(blocks), mock.patch.object(convolution, "PASS_BYTES", images):
         judge(model, x)
+
+
+@given(
+    seed=seeds,
+    regime=st.sampled_from(REGIMES),
+    batch=st.integers(1, 70),
+    features=st.sampled_from([1, 7, 64, 1568]),
+    units=st.sampled_from([1, 10, 67, 128]),
+    activation=st.sampled_from(ACTIVATIONS),
+    use_bias=st.booleans(),
+    blocks=st.booleans(),
+)
+def test_dense(
+    seed: int, regime: str, batch: int, features: int, units: int, activation: str, use_bias: bool, blocks: bool
+) -> None:
+    builder = Builder((None, features), seed)
+    model = builder.dense(features, units, activation, use_bias=use_bias).model()
+    with in_blocks(blocks):
+        judge(model, filled((batch, features), seed, regime))
 
 
 @given(

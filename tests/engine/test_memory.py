@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 import weakref
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from scratchnn.engine import Plan
-from scratchnn.engine.plan import TILE_BYTES
+from scratchnn.engine.plan import KEPT_WORKSPACES, TILE_BYTES
+
+from .architectures import Builder
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 TESTS = Path(__file__).resolve().parents[1]
@@ -49,8 +52,6 @@ def test_memory_does_not_grow_with_the_batch(tmp_path: Path) -> None:
 
 
 def test_tiles_get_smaller_as_samples_get_larger() -> None:
-    from .architectures import Builder
-
     def tile(side: int) -> int:
         model = Builder((None, None, None, 3)).conv(3, 8, padding="same").model()
         x = np.zeros((1, side, side, 3), np.float32)
@@ -64,8 +65,6 @@ def test_tiles_get_smaller_as_samples_get_larger() -> None:
 
 def test_tiles_are_smaller_where_a_plain_convolution_unfolds_its_input() -> None:
     """One copy for each of nine taps, of eight bytes a number."""
-    from .architectures import Builder
-
     x = np.zeros((1000, 32, 32, 16))
     model = Builder((None, 32, 32, 16)).conv(16, 16, padding="same").model().astype(np.float64)
     model.predict(x[:1])
@@ -74,10 +73,27 @@ def test_tiles_are_smaller_where_a_plain_convolution_unfolds_its_input() -> None
     assert tile * x[0].nbytes * 9 <= TILE_BYTES < 2 * tile * x[0].nbytes * 9
 
 
+def test_inputs_of_many_sizes_leave_few_buffers() -> None:
+    """Those of the last calls are kept, and of no other."""
+    held = []
+    tracemalloc.start()
+    try:
+        for sides in (range(40, 40 + KEPT_WORKSPACES), range(8, 48)):
+            before = tracemalloc.get_traced_memory()[0]
+            model = Builder((None, None, None, 3)).conv(3, 8, padding="same", activation="relu").model()
+            for side in sides:
+                model.predict(np.zeros((1, side, side, 3), np.float32), workers=1)
+            held.append(tracemalloc.get_traced_memory()[0] - before)
+            del model
+    finally:
+        tracemalloc.stop()
+    few, many = held
+    assert few > 2**20
+    assert many < 1.1 * few
+
+
 def test_a_dropped_model_is_freed_at_once() -> None:
     """With all that its plan holds, before any garbage collection."""
-    from .architectures import Builder
-
     model = Builder((None, 8, 8, 3)).conv(3, 8).add("Flatten").dense(288, 2).model()
     model.predict(np.zeros((1, 8, 8, 3), np.float32))
     dropped = weakref.ref(model)

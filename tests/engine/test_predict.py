@@ -16,7 +16,8 @@ from scratchnn.engine.tiles import run_tiles
 from scratchnn.errors import InputError
 from scratchnn.models.graph import Model
 
-from .architectures import sample, small_cnn, small_lstm
+from .architectures import Builder, sample, small_cnn, small_lstm
+from .judge import judge
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 MODELS = pytest.mark.parametrize("make", [small_cnn, small_lstm])
@@ -156,6 +157,15 @@ def test_a_small_batch_is_shared_by_threads() -> None:
     plan = compile_model(model)
     sizes = {n: plan.tile_size({model.spec.inputs[0]: sample(model, n)}) for n in (1, 32, 256, 1000)}
     assert sizes == {1: 16, 32: 16, 256: 64, 1000: 64}
+
+
+def test_what_the_caller_gets_is_not_lost_in_a_fused_step() -> None:
+    """Every tensor in the middle is an output, too."""
+    builder = Builder((None, 8, 8, 3)).conv(3, 8).add("ReLU").pool().add("Flatten").dense(72, 5)
+    model = builder.model(every=True)
+    x = sample(model, 3)
+    judge(model, x)
+    assert [output.shape[1:] for output in model.predict(x)] == [(6, 6, 8), (6, 6, 8), (3, 3, 8), (72,), (5,)]
 
 
 def test_no_step_is_left_out() -> None:
