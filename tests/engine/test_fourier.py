@@ -111,6 +111,17 @@ def test_what_one_image_holds_reaches_no_other(value: float) -> None:
 
 
 @pytest.mark.usefixtures("_whenever_possible")
+@pytest.mark.parametrize("scale", [1e-20, 1e-30])
+def test_numbers_whose_squares_vanish_are_not_trusted(scale: float) -> None:
+    """One number is far above all others, which their squares do not tell any more."""
+    model = convolution(0, 2, 3, (7, 1), padding="same")
+    x = np.full((8, 9, 4, 2), scale, np.float32)
+    x[0, 0, 0, 0] *= np.float32(1e5)
+    assert not trusted(model, x)[0]
+    judge(model, x)
+
+
+@pytest.mark.usefixtures("_whenever_possible")
 def test_images_that_the_bound_leaves_no_room_for_go_the_plain_way() -> None:
     model, x = convolution(0, 4, 5, (5, 5), padding="same"), filled((6, 12, 12, 4), 0, "normal")
     assert trusted(model, x).all()

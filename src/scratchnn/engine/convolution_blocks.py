@@ -5,7 +5,7 @@ the rows of a matrix ("im2col") that stays in the cache, and the product with th
 
 - The copy takes what one row of the kernel sees, kernel_width · channels floats that lie side by side, as a single
   item of a void dtype: NumPy then moves blocks instead of numbers.
-- The bias is one more row of the kernel, and meets a column of ones.
+- The bias is one more row of the kernel, and meets a column of ones. With a normalization it is added at the end.
 - Where pooling follows, the windows are ordered by their place in the pool, (place, image, row, column), as
   `finishing` wants them.
 - Buffers, views and bands are made once for a shape; what is left for a call is to copy, multiply and pool.
@@ -129,14 +129,16 @@ class Block:
     def _unfold(self, shape: tuple[int, ...], target: Array) -> tuple[Array, list[Call]]:
         """`prepare` the plain way."""
         geometry, (kernel, bias) = self._geometry(shape), self._weights(shape)
+        # A shift that is folded in may be far above the sum of products, and an early term of a sum is rounded
+        # with each that follows: the normalization, for which it is the last addition, has no room for that.
+        early, last = (bias, None) if self.normalization is None else (None, bias)
         padded, inside = geometry.padded(shape[0], shape[-1])
         out = target.reshape(shape[0], *geometry.out, -1)
         calls: list[Call] = []
         for inputs, filters in _groups(self.conv.groups, shape[-1], out.shape[-1]):
             windows = geometry.windows(padded[..., inputs])
-            bands = _Bands(
-                self._finish(None), geometry, kernel[..., filters], None if bias is None else bias[filters]
-            )
+            finish = self._finish(None if last is None else last[filters])
+            bands = _Bands(finish, geometry, kernel[..., filters], None if early is None else early[filters])
             for images, rows in bands.cut(shape[0]):
                 calls += bands.calls(windows[..., images, rows, :, :, :], out[images, rows, :, filters])
         return inside.reshape(shape), calls

@@ -26,6 +26,9 @@ EVEN = 2.0
 # Terms that a window's mass lies on, at least, as S² / Σx².
 TAPS = 8
 
+# Norm of an image, at least: below it the squares of its numbers may vanish, and with them what is asked for.
+SMALLEST = 1e-10
+
 # What is asked for instead of the measured constant of the error.
 MARGIN = 2.0
 
@@ -62,7 +65,8 @@ class Trust:
             norm = np.sqrt(energy.sum(axis=(0, 1), dtype=np.float64))
             spread = np.square(windows, dtype=np.float64) >= TAPS * energies.astype(np.float64)
             enough = windows.min(axis=(0, 1)) >= self._share * norm
-            found: Array = spread.all(axis=(0, 1)) & enough & (norm <= self._largest)
+            in_range = (norm <= self._largest) & ((norm >= SMALLEST) | (mass.max(axis=(0, 1)) == 0))
+            found: Array = spread.all(axis=(0, 1)) & enough & in_range
         return found
 
     def _sums(self, x: Array) -> Array:
