@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from scratchnn.agreement.arithmetic import Approx, Arithmetic
+from scratchnn.agreement.arithmetic import Approx, Arithmetic, join
 from scratchnn.agreement.compare import deviation
+from scratchnn.agreement.functions import activate
 from scratchnn.layers.dense import Dense
 
 from .random_calls import REGIMES, fill
@@ -118,3 +119,38 @@ def test_infinities_of_the_input_are_exact():
     assert np.array_equal(result.value, [np.inf, -np.inf, np.nan, 2.0], equal_nan=True)
     assert np.array_equal(result.error[:3], np.zeros(3))
     assert 0 < result.error[3] < 1e-6
+
+
+def test_infinities_of_the_input_that_meet_an_overflow_have_no_bound():
+    """inf - (3e38 + 3e38) may be inf or NaN: float32 has no number for what is taken off."""
+    arithmetic = Arithmetic(np.float32, finite=False)
+    infinite, big, one = (arithmetic.exact(np.array([number])) for number in (np.inf, -3e38, 1.0))
+    over = arithmetic.add(big, big)
+    assert np.isinf(over.error[0])
+    with np.errstate(all="ignore"):
+        results = {
+            "add": arithmetic.add(infinite, over),
+            "subtract": arithmetic.subtract(over, infinite),
+            "multiply": arithmetic.multiply(infinite, over),
+            "divide": arithmetic.divide(infinite, over),
+            "sum": arithmetic.sum(join([infinite, big, big]), -1),
+            "sum of what has no bound": arithmetic.sum(join([infinite, over, one]), -1),
+            "bilinear": arithmetic.bilinear(
+                join([infinite, big]), join([one, arithmetic.exact(4 * one.value)]), np.vdot, 2
+            ),
+            "relu": activate(arithmetic, "relu", arithmetic.add(infinite, over)),
+            "softmax": activate(arithmetic, "softmax", join([over, arithmetic.add(infinite, over)])),
+        }
+    for name, result in results.items():
+        assert np.isinf(result.error).all(), name
+
+
+@pytest.mark.parametrize(("x", "bound"), [([np.inf, 1, 1], 0), ([np.inf, -3e38, 1], np.inf)])
+def test_a_dot_product_of_infinities_and_of_what_overflows(x: list[float], bound: float):
+    layer = Dense(3, 1, None, dtype=np.float64)
+    layer.set_weights(np.array([[1.0], [2.0], [np.inf]]), np.ones(1))
+    arithmetic = Arithmetic(np.float32, finite=False)
+    with np.errstate(all="ignore"):
+        result = arithmetic.dot(layer, arithmetic.exact(np.array([x])), lambda it, given: it.linear(given))
+    assert not np.isfinite(result.value[0, 0])
+    assert result.error[0, 0] == bound

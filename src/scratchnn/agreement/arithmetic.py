@@ -116,45 +116,53 @@ class Arithmetic:
         size = np.abs(x)
         return np.where(size < self.tiny, size, 0.0)
 
-    def bounded(self, value: Array, error: Array, peak: Array | None = None) -> Approx:
+    def overflows(self, size: Array) -> Array:
+        """Whether a number of that size may, by its last roundings, be no number of the dtype; NaN may."""
+        return ~(size * (1 + 4 * self.unit) < self.largest)
+
+    def bounded(self, value: Array, error: Array, peak: Array | None = None, lost: Array | None = None) -> Approx:
         """value with that error, or with none at all where something may have overflowed.
 
         Args:
             value: the exact result.
             error: its bound so far.
             peak: the largest size of any intermediate result, where that is not |value|.
+            lost: where an operand had no bound, or finite terms may overflow: what meets there with an infinity of
+                the input may be the opposite one.
         """
         size = np.abs(value) + error if peak is None else np.maximum(peak, np.abs(value) + error)
-        free = ~(size * (1 + 4 * self.unit) < self.largest)  # NaN included
+        free = self.overflows(size)
         if not self.finite:
-            # Infinities and NaN of the input come through any arithmetic as they are.
-            exact = ~np.isfinite(value)
+            # Infinities and NaN of the input come through any arithmetic as they are, unless they meet overflow.
+            exact = ~np.isfinite(value) if lost is None else ~np.isfinite(value) & ~lost
             return Approx(value, np.where(exact, 0.0, np.where(free, np.inf, error)))
         return Approx(value, np.where(free, np.inf, error))
 
-    def rounded(self, value: Array, error: Array, units: float = 1.0, peak: Array | None = None) -> Approx:
+    def rounded(
+        self, value: Array, error: Array, units: float = 1.0, peak: Array | None = None, lost: Array | None = None
+    ) -> Approx:
         """value with that error, after `units` further roundings (relative to the result)."""
         grown = error + self.gamma(units) * (np.abs(value) + error) + (units + 1) * self.tiny
-        return self.bounded(value, grown, peak)
+        return self.bounded(value, grown, peak, lost)
 
     def add(self, a: Approx, b: Approx) -> Approx:
         """a + b."""
-        return self.rounded(a.value + b.value, a.error + b.error)
+        return self.rounded(a.value + b.value, a.error + b.error, lost=_lost(a, b))
 
     def subtract(self, a: Approx, b: Approx) -> Approx:
         """a - b."""
-        return self.rounded(a.value - b.value, a.error + b.error)
+        return self.rounded(a.value - b.value, a.error + b.error, lost=_lost(a, b))
 
     def multiply(self, a: Approx, b: Approx) -> Approx:
         """a · b."""
         error = np.abs(a.value) * b.error + np.abs(b.value) * a.error + a.error * b.error
-        return self.rounded(a.value * b.value, error)
+        return self.rounded(a.value * b.value, error, lost=_lost(a, b))
 
     def divide(self, a: Approx, b: Approx) -> Approx:
         """a / b; without bound where b may be 0."""
         value, least = a.value / b.value, np.abs(b.value) - b.error
         error = np.where(least > 0, (a.error + np.abs(value) * b.error) / np.maximum(least, 1e-320), np.inf)
-        return self.rounded(value, error, units=2)
+        return self.rounded(value, error, units=2, lost=_lost(a, b))
 
     def sqrt(self, a: Approx, units: float = 2.0) -> Approx:
         """The square root."""
@@ -174,7 +182,8 @@ class Arithmetic:
         value = np.sum(a.value, axis, keepdims=keepdims)
         terms = a.value.size / max(value.size, 1)
         error = np.sum(a.error, axis, keepdims=keepdims) + self.gamma(terms) * size + (terms + 1) * self.tiny
-        return self.bounded(value, error, peak=size)
+        lost = None if self.finite else self.overflows(np.sum(_terms(a), axis, keepdims=keepdims))
+        return self.bounded(value, error, size, lost)
 
     def mean(self, a: Approx, axis: Any, keepdims: bool = True) -> Approx:
         """The mean along axes, by a sum and a division or by a product with 1/n."""
@@ -197,7 +206,8 @@ class Arithmetic:
         peak = product(sizes + a.error, largest)
         error = product(a.error, largest) + product(sizes, b.error)
         error = error + self.gamma(terms + 1) * peak + (2 * terms + 2) * self.tiny
-        return self.bounded(product(a.value, b.value), error, peak)
+        lost = None if self.finite else self.overflows(product(_terms(a), _terms(b)))
+        return self.bounded(product(a.value, b.value), error, peak, lost)
 
     def dot(
         self, layer: Layer, x: Approx, linear: Callable[[Layer, Array], Array], terms: float | None = None
@@ -223,4 +233,18 @@ class Arithmetic:
             error = error + np.maximum(peak - linear(absolute, sizes), 0) + 2 * self.unit * peak
         if any(np.any(self.flushed(weight)) for weight in layer.get_weights()):
             error = error + linear(layer.map_weights(self.flushed), sizes + x.error)
-        return self.bounded(linear(layer, x.value), error, peak)
+        lost = None
+        if not self.finite:
+            weights = layer.map_weights(lambda weight: _terms(Approx(weight, np.zeros_like(weight))))
+            lost = self.overflows(linear(weights, _terms(x)))
+        return self.bounded(linear(layer, x.value), error, peak, lost)
+
+
+def _lost(*operands: Approx) -> Array:
+    """Where one of the operands has no bound."""
+    return np.any(np.broadcast_arrays(*(np.isinf(operand.error) for operand in operands)), axis=0)
+
+
+def _terms(x: Approx) -> Array:
+    """Sizes of terms of a sum, infinite where x has no bound; infinities and NaN of the input count as 0."""
+    return np.where(np.isfinite(x.value) | np.isinf(x.error), np.abs(x.value) + x.error, 0.0)

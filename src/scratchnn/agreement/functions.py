@@ -163,7 +163,8 @@ def elementwise(
     # TensorFlow compares numbers below the normal range as zeros: its relu(-1e-43) is -1e-43 (docs/findings.md).
     flush = flush + arithmetic.flushed(z.value)
     error = np.where(np.isinf(z.error), np.inf, spread + unit * size + flush)
-    return arithmetic.bounded(value, error, None if accuracy.peak is None else accuracy.peak(farthest))
+    peak = None if accuracy.peak is None else accuracy.peak(farthest)
+    return arithmetic.bounded(value, error, peak, np.isinf(z.error))
 
 
 def activate(arithmetic: Arithmetic, activation: Any, z: Approx) -> Approx:
@@ -267,11 +268,12 @@ def glu(arithmetic: Arithmetic, z: Approx) -> Approx:
 def _whole_rows(arithmetic: Arithmetic, z: Approx, result: Approx) -> Approx:
     """One element without a bound leaves its whole row without: each takes part in all of them."""
     size = np.abs(z.value) + z.error
-    free = np.any(~(size * (1 + 4 * arithmetic.unit) < arithmetic.largest), axis=-1, keepdims=True)
+    free = np.any(arithmetic.overflows(size), axis=-1, keepdims=True)
     error = np.where(free & np.isfinite(result.value), np.inf, result.error)
+    lost = np.broadcast_to(np.any(np.isinf(z.error), axis=-1, keepdims=True), error.shape)
     if not arithmetic.finite:
-        error = np.where(np.any(~np.isfinite(z.value), axis=-1, keepdims=True), 0.0, error)
-    return arithmetic.bounded(result.value, error)
+        error = np.where(np.any(~np.isfinite(z.value), axis=-1, keepdims=True) & ~lost, 0.0, error)
+    return arithmetic.bounded(result.value, error, lost=lost)
 
 
 _ALONG_AXIS: dict[str, Callable[[Arithmetic, Approx], Approx]] = {
