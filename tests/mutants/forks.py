@@ -130,8 +130,12 @@ def _warm_up() -> None:
         pytest.main([*QUIET, "--collect-only", str(Path(__file__).with_name("test_catalogue.py"))])
 
 
-def run_tests(tests: Sequence[str], seed: int) -> tuple[int | None, str]:
-    """Examples until the first failure of test files with a seed, and the test that failed."""
+def run_tests(tests: Sequence[str], seed: int, scratch: Path) -> tuple[int | None, str]:
+    """Examples until the first failure of test files with a seed, and the test that failed.
+
+    `scratch` is a folder for their files alone: pytest's common one changes while other runs look through it, and
+    what pytest says to that would be taken for a failure.
+    """
     import pytest
 
     from tests.support import reproduce, strength
@@ -140,7 +144,7 @@ def run_tests(tests: Sequence[str], seed: int) -> tuple[int | None, str]:
         state.clear()
     killers = Killers()
     files = [str(TESTS / test) for test in tests]
-    pytest.main([*QUIET, f"--hypothesis-seed={seed}", *files], plugins=[killers])
+    pytest.main([*QUIET, f"--basetemp={scratch}", f"--hypothesis-seed={seed}", *files], plugins=[killers])
     if not killers.names:
         return None, ""
     return sum(strength.examples.values()), killers.names[0]
@@ -155,7 +159,7 @@ def _attack(change: Change, seeds: Sequence[int], examples: int, report: Path) -
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
         for seed in seeds:
             try:
-                results.append(run_tests(change.tests, seed))
+                results.append(run_tests(change.tests, seed, report.with_suffix("")))
             except BaseException:
                 results.append((0, traceback.format_exc(limit=-1)))
             report.write_text(json.dumps(results))
