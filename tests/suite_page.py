@@ -47,18 +47,19 @@ def nightly(run: dict[str, Any]) -> list[str]:
 def mutants(entries: Record) -> list[str]:
     """The catalogue: known faults, each with the examples that it took to see them."""
     killed = [entry for entry in entries if entry["killed"]]
-    counts = [n for entry in entries for n in entry["examples"] if n is not None]
+    counts = [n for entry in entries for n in entry["examples"] if n]
     seeds = max(len(entry["examples"]) for entry in entries)
     lines = [
         f"**{len(killed)} of {len(entries)} known faults noticed with each of {seeds} seeds**, by the ordinary "
-        f"tests of the layer, after {statistics.median(counts):.0f} examples in the median. The catalogue has "
-        f"{len(MUTANTS)}; those that are not in the table have not been run.",
+        "tests of the layer or of the engine. Where the tests count their examples, "
+        f"{statistics.median(counts):.0f} were needed in the median. The catalogue has {len(MUTANTS)}; "
+        "those that are not in the table have not been run.",
         "",
         "| fault | noticed | median of examples | by |",
         "|---|---|--:|---|",
     ]
     for entry in entries:
-        counts = [n for n in entry["examples"] if n is not None]
+        counts = [n for n in entry["examples"] if n]
         median = f"{statistics.median(counts):.0f}" if counts else "-"
         by = ", ".join(sorted({killer.split("[")[0] for killer in entry["killers"] if killer}))
         lines.append(
@@ -73,10 +74,10 @@ def general(entries: Record) -> list[str]:
     explained = [name for name in survived if name in EQUIVALENT]
     killed = len(entries) - len(survived)
     lines = [
-        f"**{killed} of {len(entries)} mutants killed ({killed / len(entries):.1%})**, drawn at random from",
-        "all of `src/scratchnn/layers`. Survivors of this sample led to new tests, so one drawn by another seed",
-        "would score lower.",
-        f"{len(explained)} of the {len(survived)} others change nothing that a test could see.",
+        f"**{killed} of {len(entries)} mutants killed ({killed / len(entries):.1%})**: all of",
+        "`src/scratchnn/layers`, or a random sample of them. Survivors led to new tests, so a sample that another",
+        "seed draws would score lower.",
+        f"{len(explained)} of the {len(survived)} survivors change nothing that a test could see.",
     ]
     if survived:
         lines += ["", "| survived | why |", "|---|---|"]

@@ -3,8 +3,8 @@
     records/<variation>/seed-<seed>/                one record a variation and seed
     records/<trial>/seed-<seed>-fold-<fold>/        or, of a search's trial, one a fold held out
 
-The report is made from these records alone: anyone can make it again without training, also when
-the folder of runs is gone.
+What the report says of training comes from these records alone: anyone who has the goldens and the data sets
+can make it again without training, also when the folder of runs is gone.
 """
 
 from __future__ import annotations

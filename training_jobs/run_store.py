@@ -3,8 +3,8 @@
     runs/<variation>/seed-<seed>-<digest>/             finished: run.json, model.keras, ...
     runs/<variation>/seed-<seed>-<digest>.partial/     in progress: epoch-<n>/ is its checkpoint
 
-The digest is of the settings, the data and the versions of Keras and TensorFlow, so that a run
-made under other conditions is another run and is never taken for this one.
+The digest is of the settings, the data, the protocol of training and the versions of Keras, TensorFlow and
+NumPy, so that a run made under other conditions is another run and is never taken for this one.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def _verify(options: argparse.Namespace) -> int:
         from rich.console import Console
         from rich.progress import Progress
     except ImportError as error:
-        raise DependencyError(f"verify needs Keras ({error}): pip install 'scratchnn[keras]'") from error
+        raise DependencyError(f"verify needs Keras ({error}): pip install 'scratchnn[keras,report]'") from error
     from . import report, verify
     from .oracle import import_keras
 

@@ -55,9 +55,9 @@ The rates of the product before and after the run, and the load, tell whether ot
 with few rounds and a wide spread say little about a few per cent.
 
 The share "of sgemm" counts the multiplications of the layers as they are written, against one large product of
-NumPy on two threads. It exceeds 100% where a table replaces the first product of a recurrent model, and where
-products in small blocks run faster than a large one (see `scratchnn.engine.products`). OpenVINO did not take all
-exports of recurrent models (–).
+NumPy on two threads. It exceeds 100% where Fourier transforms do a convolution with fewer multiplications, where
+a table replaces the first product of a recurrent model, and where products in small blocks run faster than a
+large one (see `scratchnn.engine.products`). OpenVINO did not take all exports of recurrent models (–).
 
 ## What holds it back, and what is not built
 
@@ -66,20 +66,24 @@ exports of recurrent models (–).
   the time that they take with AVX2, and the rest as long as before. Most of it is left in the model with average
   pooling, whose activation comes before the pooling, on four times the numbers.
 - **Winograd's F(2x2)** was built and taken out again: with AVX2 its products over 32 or 64 channels and the 48
-  additions for each output took as long as the plain product (0 to 20% less with 128 channels), at twice the code.
-  Along the height alone, with AVX-512, a second layer of 16, 32 or 64 channels takes 8, 17 and 23% less on one
-  thread with F(2, 3) and 11, 27 and 34% less with F(4, 3). On two threads, where its many short calls contend for
-  the interpreter's lock, it is between as fast as the plain product and 20% faster; the check of the images,
-  without which the bound would not hold, is not yet in these figures.
-- **Large kernels** go through Fourier transforms behind the first layer (`scratchnn.engine.fourier`). The first
-  layer has too few channels for it, stays a plain product, and is then half of the time of the 7x7 models.
-- **Batch 1 of CNNs** runs on one thread; a quarter to a third of the time is the price of some forty calls.
+  additions for each output took as long as the plain product (0 to 20% less with 128 channels), at twice the
+  code. Along the height alone, with AVX-512, a second layer of 16, 32 or 64 channels takes 8, 17 and 23% less
+  than the plain product on one thread with F(2, 3) and 11, 27 and 34% less with F(4, 3) (of 64 channels, images
+  in tens go through Fourier transforms instead). On two threads, where its many short calls contend for the
+  interpreter's lock, it is between as fast as the plain product and 20% faster; the check of the images, without
+  which the bound would not hold, is not yet in these figures.
+- **Large kernels, and 3x3 kernels over 64 channels or more**, go through Fourier transforms from 8 images up
+  (`scratchnn.engine.fourier`). The first layer has too few channels for it, stays a plain product, and is then
+  half of the time of the 7x7 models.
+- **Batch 1 of CNNs** runs on one thread; a quarter to a third of the time is the price of some twenty calls of
+  NumPy and of the Python around them.
 - **Two threads** gain less than two times: the interpreter's lock is handed over at each call. Processes do not
   share it, and are the faster the shorter the calls: recurrent models gain, CNNs do not.
-- **Batch 1** of recurrent models is the fixed price of NumPy calls: nine for a step of an LSTM, three for a
-  SimpleRNN, for both directions together. A stack of SimpleRNN layers in one direction runs as a wave over its
-  layers, five calls a diagonal; both directions cannot, since a layer has to be through before the next begins.
-- **Recurrent models below batch 256** run on one thread: a tile is 128 sequences, because calls that take a few
+- **Batch 1** of recurrent models is the fixed price of NumPy calls: nine for a step of an LSTM in one direction
+  or both, three for a SimpleRNN in one and four in both. A stack of SimpleRNN layers in one direction runs as a
+  wave over its layers, five calls a diagonal; both directions cannot, since a layer has to be through before the
+  next begins.
+- **Recurrent models up to batch 128** run on one thread: a tile is 128 sequences, because calls that take a few
   microseconds contend for the interpreter's lock. Processes take tiles from 16 samples up.
 """
 

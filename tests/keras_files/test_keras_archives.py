@@ -135,7 +135,7 @@ def with_arrays(weights):
     return with_members(weights=tree(weights))
 
 
-def bomb(path):
+def zeros(path):
     write_zip(path, {**dense_members(), "model.weights.h5": bytes(50 << 20)}, zipfile.ZIP_DEFLATED)
 
 
@@ -189,7 +189,11 @@ REFUSED = {
         ModelFileError,
         "vocabularies of no layer: layers/nothing",
     ),
-    "a decompression bomb": (bomb, ModelFileError, "expected at most 1100 times as many|damaged HDF5"),
+    "50 MiB of zeros, deflated, for the weights": (
+        zeros,
+        ModelFileError,
+        "expected at most 1100 times as many|damaged HDF5",
+    ),
     "a Lambda": (with_layers(LAMBDA), UnsupportedError, "Lambda 'evil': Lambda carries Python code"),
     "a custom layer": (with_layers(CUSTOM), UnsupportedError, "custom class 'system' .*'os'.* no code of a file"),
     "a custom initializer": (

@@ -1,7 +1,7 @@
 """Runs the catalogue: `python -m tests.mutants [--only TEXT] [--seeds N] [--jobs N] [--resume]`.
 
-A mutant is killed when the ordinary tests of its layer fail; with each seed it must be, within 100
-examples. What each run said is kept in .suite/mutants.jsonl, for docs/suite.md.
+A mutant is killed when the ordinary tests of its layer, or of the engine, fail; with each seed it must be, within
+100 examples. What each run said is kept in .suite/mutants.jsonl, for docs/suite.md.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one line a mutant reads best
-"""The mutants: each is a small textual change of one source file, and the tests of one layer that must see it."""
+"""The mutants: each is a small textual change of one source file, and the tests, of a layer or of the engine, that must see it."""
 
 from dataclasses import dataclass
 

@@ -9,9 +9,11 @@ How a model becomes a plan, and how the plan runs:
 
 Each rule is one file, and what it prepares may be others:
 
-- `convolution`: `convolution_blocks` (a convolution as matrix products), `fourier` and `trust` (large kernels by
-  Fourier transforms, and when), `geometry` (sizes and windows), `finishing` (bias, activation and pooling);
-- `recurrent`: `gates`, the steps of the cells.
+- `convolution`: `convolution_blocks` (a convolution as matrix products), `fourier` and `trust` (large kernels or
+  many channels by Fourier transforms, and when), `folding` (a normalization into the kernel), `geometry` (sizes
+  and windows), `finishing` (bias, activation and pooling);
+- `recurrent`: `gates`, the steps of the cells; `recurrent_stack`: SimpleRNN layers as one wave;
+- `dense`, and `passing`: layers that do nothing at inference.
 
 What they share is in `pointwise` (activations in place), `products` (matrix products in blocks) and `blas` (the
 library behind them).

@@ -10,7 +10,7 @@ the rows of a matrix ("im2col") that stays in the cache, and the product with th
   `finishing` wants them.
 - Buffers, views and bands are made once for a shape; what is left for a call is to copy, multiply and pool.
 
-Large kernels over several images go through Fourier transforms instead: see `fourier`.
+Large kernels or many channels, over several images, go through Fourier transforms instead: see `fourier`.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Dense, with the activation layer that follows it, in one buffer."""
+"""Dense with its bias and its own activation, in one buffer."""
 
 import math
 from collections.abc import Sequence

@@ -2,8 +2,9 @@
 
 - Where pooling follows, the products are ordered by their place in the pool. Pooling is then a maximum (or sum) of
   whole arrays, one for each place.
-- max(z) + b is max(z + b), to the last bit, and so with relu: both are done after max pooling, on a quarter of
-  the numbers. mean(relu(z)) is the sum of relu(z / n): the kernel and the bias are divided by n beforehand.
+- max(z) + b is max(z + b), to the last bit, and so with relu: relu, and a bias that is no row of the kernel, come
+  after max pooling, on a quarter of the numbers. mean(relu(z)) is the sum of relu(z / n): the kernel and the bias
+  are divided by n beforehand.
 
 All arrays that are made here have the order in memory of those that they meet: NumPy is slower between two orders.
 """

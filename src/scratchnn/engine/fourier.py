@@ -1,4 +1,4 @@
-"""Convolutions with large kernels as products of Fourier transforms, which are matrix products too.
+"""Convolutions with large kernels or many channels as products of Fourier transforms, matrix products too.
 
 A convolution is a product of spectra, frequency by frequency. For images of a few dozen pixels the transforms cost
 little as plain matrix products with tables of cosines and sines, because many images and channels go through them

@@ -7,9 +7,9 @@ What is done once, when the kernel is made:
 - An Embedding followed by a kernel is a table: row v is embedding[v] · kernel + bias. A step then looks up its
   share of the input instead of multiplying.
 
-What is done for each call: the input of ten steps or so is projected at a time (the cache holds that), then each
-step is a few calls of NumPy on buffers that are reused. Sequences are kept with the time axis first; what a layer
-hands on is a transposed view, which the next layer turns back without a copy.
+What is done for each call: the input of as many steps as fill 1 MiB, up to 50, is projected at a time (the cache
+holds that), then each step is a few calls of NumPy on buffers that are reused. Sequences are kept with the time
+axis first; what a layer hands on is a transposed view, which the next layer turns back without a copy.
 
 The backward direction reads its share of the input from the end: step s of both directions is one step here.
 """

@@ -1,4 +1,4 @@
-"""What Conv1D and Conv2D share: a convolution over any number of spatial axes."""
+"""What the convolutions share: a convolution over any number of spatial axes."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

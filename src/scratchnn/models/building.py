@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError, ModelFaults, ScratchnnError, UnsupportedError, raise_faults
-from ..keras_files.limits import MAX_ELEMENTS
+from ..keras_files import limits
 from ..layers import Layer, build_layer
 from ..layers.operation_batches import mixes_samples
 from ..layers.operations import Operation
@@ -111,9 +111,10 @@ def _call(node: NodeSpec, spec: LayerSpec, built: dict[str, Layer], shapes: Shap
         if not all(n is None or (isinstance(n, int | np.integer) and n >= 0) for n in shape):
             raise ConfigError(f"{layer.label}: no shape of the result for inputs of shape {arguments!r:.200}")
         size = math.prod(n for n in shape[1:] if n is not None)
-        if size > MAX_ELEMENTS:
+        if size > limits.MAX_ELEMENTS:
             raise ConfigError(
-                f"{layer.label}: expected at most {MAX_ELEMENTS} numbers a sample, got shape {shape_text(shape)}"
+                f"{layer.label}: expected at most {limits.MAX_ELEMENTS} numbers a sample, "
+                f"got shape {shape_text(shape)}"
             )
         shapes[TensorRef(node.layer, node.index, place)] = shape
 
