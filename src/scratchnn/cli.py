@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScratchnnError as error:
         print(f"scratchnn: {error}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"scratchnn: not enough memory: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("scratchnn: stopped", file=sys.stderr)
         return 130
@@ -73,10 +76,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--inputs", type=Path, metavar="X.npy", help="what to run both on (default: drawn)")
     verify.add_argument("--samples", type=int, default=32, metavar="N", help="how many to draw (default 32)")
-    verify.add_argument("--seed", type=int, default=0, metavar="S", help="of the drawn samples (default 0)")
+    verify.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the drawn samples (default 0)")
     verify.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     verify.set_defaults(command=_verify)
     return parser
+
+
+def _seed(text: str) -> int:
+    """A seed, as NumPy takes it.
+
+    Raises:
+        ArgumentTypeError: anything but a whole number from 0 up.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 up, got {text!r}")
+    return int(text)
 
 
 def _predict(options: argparse.Namespace) -> int:

@@ -149,7 +149,13 @@ def _random_input(
         if isinstance(reader, TextVectorization):
             words = random.choice([*reader.vocabulary[1:], "Zyzzyva,"], (samples, 12))
             return np.array([" ".join(row) for row in words])
-    dtype = np.dtype(model.spec.layer(ref.layer).config.get("dtype", "float32"))
+    named = model.spec.layer(ref.layer).config.get("dtype", "float32")
+    if named == "string":
+        raise InputError(
+            f"input {ref.layer!r}: expected texts, which are drawn only where a layer of the model itself reads "
+            "them: give some (--inputs)"
+        )
+    dtype = np.dtype(named)
     if dtype.kind in "iub":
         return random.integers(0, 2 if dtype.kind == "b" else 10, (samples, *shape)).astype(dtype)
     return random.standard_normal((samples, *shape), dtype=np.float32)

@@ -161,3 +161,28 @@ def test_models_of_other_people_agree(models_dir, capsys):
     text = capsys.readouterr().out
     assert f"{len(files)} models: {len(files)} agree" in text
     assert text.count("the reference is built of fresh Keras layers") == old
+
+
+@pytest.mark.parametrize("seed", ["-1", "x"])
+def test_a_seed_that_numpy_does_not_take_exits_2(seed, cnn, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["verify", str(cnn), "--seed", seed])
+    assert stopped.value.code == 2
+    assert "expected a whole number from 0 up" in capsys.readouterr().err
+
+
+def test_samples_beyond_the_memory_exit_2(cnn, capsys):
+    assert main(["verify", str(cnn), "--samples", "1" + 15 * "0"]) == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
+def test_texts_that_no_layer_of_the_model_itself_reads_are_not_drawn(tmp_path, capsys):
+    import keras
+
+    text = keras.Input((1,), dtype="string")
+    vectorize = keras.layers.TextVectorization(vocabulary=["foo", "bar"], output_sequence_length=4)
+    encoder = keras.Model(text, keras.layers.Embedding(4, 3)(vectorize(text)))
+    outer = keras.Input((1,), dtype="string")
+    keras.Model(outer, keras.layers.Flatten()(encoder(outer))).save(tmp_path / "m.keras")
+    assert main(["verify", str(tmp_path / "m.keras")]) == 2
+    assert "give some (--inputs)" in capsys.readouterr().out

@@ -123,8 +123,9 @@ def test_faults_of_the_input_are_those_of_forward(make: Make) -> None:
 @pytest.mark.parametrize("option", ["batch_size", "workers"])
 def test_a_number_below_1_is_refused(option: str) -> None:
     model = small_cnn()
-    with pytest.raises(InputError, match=f"{option}: expected 1 or more, got 0"):
-        model.predict(sample(model, 2), **{option: 0})
+    for wrong in (0, 1.5, "a"):
+        with pytest.raises(InputError, match=f"{option}: expected 1 or more, got {wrong!r}"):
+            model.predict(sample(model, 2), **{option: wrong})
 
 
 def test_tiles_run_on_at_most_so_many_threads() -> None:

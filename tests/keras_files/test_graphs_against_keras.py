@@ -76,7 +76,23 @@ def steps(keras):
     )
 
 
-MODELS = {"nested": nested, "masks": masks, "deep": deep, "steps": steps}
+def named(keras):
+    """A model inside whose outputs are a dict, not in the order of its keys, which is that of Keras's numbers."""
+    layers = keras.layers
+    x, y = keras.Input((4,)), keras.Input((4,))
+    inner = keras.Model([x, y], {"sum": layers.Add()([x, y]), "product": layers.Multiply()([x, y])})
+    a, b = keras.Input((4,)), keras.Input((4,))
+    given = inner([a, layers.Dense(4)(b)])
+    return keras.Model([a, b], [given["sum"], layers.Dense(2)(given["product"])])
+
+
+def half(keras):
+    """Inputs that are rounded to float16, and a cast to a wider dtype."""
+    x, y = keras.Input((4,), dtype="float16"), keras.Input((4,))
+    return keras.Model([x, y], [keras.layers.Dense(3)(x), keras.ops.cast(y, "float64") * 1e6])
+
+
+MODELS = {"nested": nested, "masks": masks, "deep": deep, "steps": steps, "named": named, "half": half}
 
 
 @pytest.fixture(scope="module", params=MODELS)

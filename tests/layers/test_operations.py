@@ -9,6 +9,7 @@ import pytest
 from scratchnn import ConfigError, InputError, Model, UnsupportedError
 from scratchnn.keras_files import spec_from_keras
 from scratchnn.layers import LAYERS
+from scratchnn.layers.operation_functions import cast
 from scratchnn.layers.operations import Operation
 from scratchnn.verify import verify
 
@@ -452,3 +453,13 @@ def test_constants_have_the_dtype_that_is_asked_for(dtype):
     for name in ("ZerosLike", "OnesLike"):
         for operand in (np.ones(3, np.float32), np.ones(3, bool)):
             assert LAYERS[f"ops.{name}"](name="op", dtype=dtype).forward(operand).dtype == dtype
+
+
+def test_floats_are_not_cut_to_float16():
+    with pytest.raises(
+        UnsupportedError, match="cast: expected a dtype that keeps the numbers, got 'float16' for float32"
+    ):
+        cast(np.ones(2, np.float32), "float16")
+    assert cast(np.ones(2, np.float16), "float16").dtype == np.float16
+    assert cast(np.ones(2, np.float64), "float32").dtype == np.float64  # the run may be in float64
+    assert cast(np.ones(2, np.float32), "float64").dtype == np.float64

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scratchnn import load_model
 from scratchnn.errors import ConfigError, InputError, UnsupportedError
 from scratchnn.layers.text_vectorization import TextVectorization
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
@@ -166,3 +167,13 @@ def test_a_layer_of_a_vocabulary():
     assert TextVectorization().forward(["cat"]).tolist() == [[1]]
     with pytest.raises(ConfigError, match="expected '' for padding first"):
         TextVectorization(["cat"])
+
+
+def test_a_model_pads_to_the_longest_text_of_all_samples(tmp_path):
+    import keras
+
+    x = keras.Input((1,), dtype="string")
+    keras.Model(x, keras.layers.TextVectorization(vocabulary=["foo"])(x)).save(tmp_path / "m.keras")
+    model, texts = load_model(tmp_path / "m.keras"), np.array([["foo " * (n // 40 + 1)] for n in range(200)])
+    assert model.predict(texts).shape == (200, 5)
+    assert np.array_equal(model.predict(texts), model.forward(texts))

@@ -115,8 +115,8 @@ class Plan:
         """
         threads, processes = self._threads_or_processes(workers)
         for what, number in (("batch_size", batch_size), ("workers", threads)):
-            if number is not None and number < 1:
-                raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number}")
+            if number is not None and not (isinstance(number, int | np.integer) and number >= 1):
+                raise InputError(f"Model {self._name!r}: {what}: expected 1 or more, got {number!r}")
         inputs = [values[ref] for ref in self._inputs]
         samples = len(inputs[0])
         tile = self.tile_size(values, batch_size, by_processes=processes is not None)

@@ -222,9 +222,14 @@ def _check_layers(layers: Sequence[LayerSpec]) -> None:
 
 
 def _input_faults(label: str, config: Mapping[str, Any]) -> list[ScratchnnError]:
-    """Inputs that are no arrays, or that need not be given."""
+    """Inputs that are no arrays, that need not be given, or of a dtype that NumPy does not have."""
     keys = [key for key in ("sparse", "ragged", "optional") if config.get(key)]
-    return [UnsupportedError(f"{label}: option {key!r}: expected false, got true") for key in keys]
+    faults: list[ScratchnnError] = [
+        UnsupportedError(f"{label}: option {key!r}: expected false, got true") for key in keys
+    ]
+    if config.get("dtype") == "bfloat16":
+        faults.append(UnsupportedError(f"{label}: option 'dtype': expected a dtype of NumPy, got 'bfloat16'"))
+    return faults
 
 
 def _check_input(layer: LayerSpec) -> None:

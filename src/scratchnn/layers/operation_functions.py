@@ -38,12 +38,16 @@ def cast(x: Array, dtype: str) -> Array:
     """x in another dtype.
 
     Raises:
-        UnsupportedError: a dtype that scratchnn does not compute in.
+        UnsupportedError: a dtype that scratchnn does not compute in, or floats that are cut to float16.
     """
     if dtype not in DTYPES:
         raise UnsupportedError(f"cast: expected one of {', '.join(DTYPES)}, got {dtype!r}")
-    # A float that becomes another float keeps the precision of the run, which may be float64 for a float32 model.
-    return x if dtype in FLOATS and x.dtype.kind == "f" else x.astype(dtype)
+    if dtype not in FLOATS or x.dtype.kind != "f":
+        return x.astype(dtype)
+    if dtype == "float16" and x.dtype != dtype:
+        raise UnsupportedError(f"cast: expected a dtype that keeps the numbers, got {dtype!r} for {x.dtype}")
+    # No float gets a shorter one: the run may be in float64 for a model of float32.
+    return x.astype(np.promote_types(x.dtype, dtype), copy=False)
 
 
 def like(fill: Callable[[Array], Array]) -> Callable[..., Array]:

@@ -63,6 +63,11 @@ class TextVectorization(Layer):
         """The tokens, id by id."""
         return [""] * self.index.oov_start + ["[UNK]", *map(str, self.index.tokens)]
 
+    @property
+    def pads_to_longest(self) -> bool:
+        """Whether the rows become as long as the longest of the batch."""
+        return self.output_sequence_length is None and self.index.output_mode == "int"
+
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "TextVectorization":
         """Build from Keras's TextVectorization config and the vocabulary that was saved with it."""

@@ -13,6 +13,7 @@ from ..layers import Layer, build_layer
 from ..layers.operation_batches import mixes_samples
 from ..layers.operations import Operation
 from ..layers.options import Options
+from ..layers.text_vectorization import TextVectorization
 from ..layers.time_distributed import TimeDistributed
 from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef
 
@@ -75,6 +76,8 @@ def mix_samples(spec: ModelSpec, layers: Mapping[str, Layer], shapes: Shapes) ->
             return True
         arguments, named = fill_shapes(node.args, shapes), fill_shapes(node.kwargs, shapes)
         if isinstance(layer, Operation) and mixes_samples(layer, arguments, named):
+            return True
+        if isinstance(layer, TextVectorization) and layer.pads_to_longest:
             return True
     return False
 

@@ -51,6 +51,8 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
 def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
     """Whole numbers as floats where the input is of floats and operated on, numbers as the integers of the input.
 
+    Floats are rounded to float16 where the input is of that; the array keeps the dtype that is computed in.
+
     Raises:
         InputError: fractions, or numbers beyond the dtype, which Keras cuts off without a word.
     """
@@ -59,6 +61,8 @@ def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
         return value
     if dtype.startswith(("int", "uint", "bool")):
         return _whole(value, dtype, f"Model {spec.name!r}, input {ref.layer!r}")
+    if dtype == "float16" and value.dtype.kind == "f":
+        return value.astype(dtype).astype(value.dtype)
     operated = ref in spec.operated_inputs and dtype in ("float16", "float32", "float64")
     return value.astype(dtype) if operated and value.dtype.kind != "f" else value
 

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 from ..errors import InputError
 from ..layers import Layer
 from ..layers.base import Array
-from ..spec import ModelSpec
+from ..spec import ModelSpec, TensorRef
 from .building import infer_shapes, shape_text
 from .graph import Model
 
@@ -45,7 +45,7 @@ class NestedModel(Layer):
         values = dict(zip(refs, self._listed(x), strict=True))
         masks = {} if mask is None else dict(zip(refs, self._listed(mask), strict=True))
         self.model.run(values, training, masks=masks)
-        outputs, output_masks = ([found.get(ref) for ref in self.model.spec.outputs] for found in (values, masks))
+        outputs, output_masks = ([found.get(ref) for ref in self._outputs] for found in (values, masks))
         return (outputs, output_masks) if len(outputs) > 1 else (outputs[0], output_masks[0])
 
     def output_shape(self, input_shape: Any) -> Any:
@@ -62,8 +62,14 @@ class NestedModel(Layer):
                     f"got {shape_text(shape)}"
                 )
         shapes = infer_shapes(self.model.spec, self.sublayers(), dict(zip(refs, given, strict=True)))
-        outputs = [shapes[ref] for ref in self.model.spec.outputs]
+        outputs = [shapes[ref] for ref in self._outputs]
         return outputs if len(outputs) > 1 else outputs[0]
+
+    @property
+    def _outputs(self) -> list[TensorRef]:
+        """The outputs as a graph numbers them: those of a dict are sorted by their keys."""
+        outputs, names = self.model.spec.outputs, self.model.spec.output_names
+        return [outputs[names.index(name)] for name in sorted(names)] if names else list(outputs)
 
     def _listed(self, x: Any) -> list[Any]:
         """One value for each input."""
