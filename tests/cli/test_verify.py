@@ -171,11 +171,13 @@ def test_a_seed_that_numpy_does_not_take_exits_2(seed, cnn, capsys):
     assert "expected a whole number from 0 up" in capsys.readouterr().err
 
 
+@pytest.mark.keras
 def test_samples_beyond_the_memory_exit_2(cnn, capsys):
     assert main(["verify", str(cnn), "--samples", "1" + 15 * "0"]) == 2
     assert "not enough memory" in capsys.readouterr().err
 
 
+@pytest.mark.keras
 def test_texts_that_no_layer_of_the_model_itself_reads_are_not_drawn(tmp_path, capsys):
     import keras
 
