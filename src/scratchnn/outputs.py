@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .agreement.sensitivity import output_tolerance, outputs
+from .agreement.sensitivity import Tolerance, output_tolerance, outputs
 from .golden import Golden
 from .layers.base import Array
 from .models.graph import Model
@@ -21,7 +21,8 @@ class OutputResult:
         what: which inputs, for the reader.
         samples: how many.
         max_error: largest |scratch - Keras|.
-        ratio: largest distance of either side from the float64 result, over what float32 may do to this model.
+        ratio: largest distance of either side from the float64 result (or of the sides from each other, where that
+            is less), over what float32 may do to that output of this model.
         label_agreement: share of samples with the same label, or None where the output is no row of classes.
         exact_labels: whether every label must be the same.
         macro_f1: of Keras and of scratch, where the true labels are known.
@@ -39,7 +40,7 @@ class OutputResult:
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides are near enough to the float64 result, and the labels are the same if they must."""
+        """Whether both sides are near enough, and the labels are the same if they must."""
         return self.ratio <= 1 and not (self.exact_labels and self.label_agreement != 1.0)
 
 
@@ -83,11 +84,9 @@ def compare_outputs(what: str, model: Model, inputs: Any, expected: Any, got: An
         got: scratch's.
     """
     exact, tolerances = output_tolerance(model, inputs)
-    ratio = error = 0.0
     sides = list(zip(exact, outputs(expected), outputs(got), strict=True))
-    for (oracle, ours, theirs), tolerance in zip(sides, tolerances, strict=True):
-        error = max(error, _largest_difference(ours, theirs))
-        ratio = max(ratio, *(_largest_difference(oracle, side) / tolerance for side in (ours, theirs)))
+    error = max(float(_distances(ours, theirs).max()) for _, ours, theirs in sides)
+    ratio = max(_ratio(*side, tolerance) for side, tolerance in zip(sides, tolerances, strict=True))
     _, first, second = sides[0]
     agreement = None
     if len(sides) == 1 and first.ndim == 2 and first.shape[1] > 1:
@@ -95,14 +94,26 @@ def compare_outputs(what: str, model: Model, inputs: Any, expected: Any, got: An
     return OutputResult(what, len(first), error, ratio, agreement)
 
 
-def _largest_difference(expected: Array, got: Array) -> float:
-    """Largest |got - expected|; infinite where shapes differ or a NaN stands on one side alone."""
-    if expected.shape != got.shape:
+def _ratio(oracle: Array, expected: Array, got: Array, tolerance: Tolerance) -> float:
+    """The larger distance of the two sides from the float64 result, in units of the tolerance.
+
+    Where both sides left it together, by overflow or on the other side of a threshold, what counts is how far they
+    are from each other.
+    """
+    if not oracle.shape == expected.shape == got.shape:
         return float("inf")
+    apart = np.maximum(_distances(oracle, expected), _distances(oracle, got))
+    return tolerance.ratio(np.minimum(apart, _distances(expected, got)))
+
+
+def _distances(expected: Array, got: Array) -> Array:
+    """|got - expected|; infinite where a NaN or infinity stands on one side alone, and where texts differ."""
+    if expected.shape != got.shape:
+        return np.full((), np.inf)
     if expected.dtype.kind not in "fiub":
-        return 0.0 if np.array_equal(expected, got) else float("inf")
+        return np.where(expected == got, 0.0, np.inf)
     expected, got = expected.astype(np.float64), got.astype(np.float64)
     same = (expected == got) | (np.isnan(expected) & np.isnan(got))
     with np.errstate(invalid="ignore"):
-        differences = np.where(same, 0, np.abs(got - expected))
-    return float(np.where(np.isnan(differences), np.inf, differences).max(initial=0))
+        differences = np.where(same, 0.0, np.abs(got - expected))
+    return np.where(np.isnan(differences), np.inf, differences)

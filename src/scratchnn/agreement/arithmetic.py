@@ -111,6 +111,10 @@ class Arithmetic:
         value = np.asarray(x, np.float64)
         return Approx(value, self.constant_unit * np.abs(value) + self.flushed(value))
 
+    def rounded_constant(self, x: float) -> float:
+        """A number from the config in the dtype, by way of float32 where constants go through that."""
+        return float(np.asarray(x, np.float32 if self.constant_unit > self.unit else self.dtype))
+
     def flushed(self, x: Array) -> Array:
         """|x| where x is below the normal range, else 0."""
         size = np.abs(x)

@@ -1,28 +1,42 @@
 """How far float32 rounding may take the output of a whole model.
 
 Layer by layer there is a rigorous bound. Carried through a whole model such bounds explode, so for outputs whose
-layers cannot be seen (recorded on another machine) the model itself is asked: in float64, how much does the
-output move when each weight (of a model that has none, each input) moves by a relative 64 · 2^-24? For layers of
-float16 it is 64 · 2^-11, their unit roundoff. That stands for what the layers' own errors amount to:
-two activations in a chain, up to 13 units of 2^-24 each, and the sums before them, whose errors are near sqrt(n)
-units for the few hundred terms of such layers. Measured on the golden models, Keras and scratchnn stay below
-0.3 of it (`scratchnn verify golden` prints it).
+layers cannot be seen (recorded on another machine) the model itself is asked: in float64, how much does each
+output move when each weight, and each number that a rounding layer is given, moves by a relative 64 · 2^-24, and
+what an activation gives by its bound? For layers of float16 it is 64 · 2^-11, their unit roundoff. That stands for
+what the layers' own errors amount to: the sums, whose errors are near sqrt(n) units for the few hundred terms of
+such layers, and what is not an activation (a layer that normalizes, a function of a graph), with some 13 units.
+Measured on the golden models, Keras and scratchnn stay below 0.3 of it (`scratchnn verify golden` prints it).
+
+Samples are alike in what rounding does to them, the elements of an output are not: a small one beside large ones
+has a tolerance of its own.
 """
 
+import functools
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..layers.base import Array
 from ..models.graph import Model
+from . import functions
+from .arithmetic import Approx, Arithmetic
 
 UNITS = 64  # of the unit roundoff
+# What is rounded last moves with nothing before it: a softmax's 13 units, and the operations around it.
+LAST_UNITS = 16
+# Times that everything is moved, at least; of few samples more often, for each output to be moved by MOVES in all.
 SEEDS = 3
+MOVES = 24
 # Samples that are perturbed: the largest move of so many differs little from that of all.
 SAMPLES = 128
 # Samples that are widened at a time.
 PIECE = 1024
+# Layers of these rules choose among numbers or pass them on; of models and TimeDistributed the inner ones count.
+EXACT = ("exact", "kept", "maximum", "model", "time_distributed")
 
 
 def widen(inputs: Any) -> Any:
@@ -40,7 +54,36 @@ def outputs(predicted: Any) -> list[Array]:
     return list(predicted) if isinstance(predicted, list | tuple) else [predicted]
 
 
-def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float]]:
+@dataclass(frozen=True)
+class Tolerance:
+    """How far float32 may take an output.
+
+    Attributes:
+        size: the largest finite move of each element over samples and perturbations, (1, ...); 0 for texts.
+        leaves: whether an element was an infinity or NaN on one side of a move alone, (1, ...).
+    """
+
+    size: Array
+    leaves: Array
+
+    def widened(self, moved: Array, exact: Array) -> "Tolerance":
+        """With one more move."""
+        if exact.dtype.kind not in "fiub":
+            return self
+        moved, exact = moved.astype(np.float64), exact.astype(np.float64)
+        with np.errstate(all="ignore"):
+            move = np.abs(moved - exact)
+        leaves = np.isfinite(moved) != np.isfinite(exact)
+        return Tolerance(np.maximum(self.size, _largest(move)), self.leaves | (_over_samples(leaves) > 0))
+
+    def ratio(self, distances: Array) -> float:
+        """The largest of the distances (infinite where one side alone is no finite number) over the tolerance."""
+        allowed = (distances == 0) | (np.isinf(distances) & self.leaves)
+        with np.errstate(all="ignore"):
+            return float(np.where(allowed, 0.0, distances / self.size).max())
+
+
+def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[Tolerance]]:
     """The exact outputs of a model and how far float32 may be from them.
 
     Args:
@@ -48,51 +91,95 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[float
         inputs: what it is run on.
 
     Returns:
-        The float64 outputs, and for each of them the largest move over three seeded perturbations.
+        The float64 outputs (samples, ...), and the tolerance of each of them.
     """
     exact_model = model.astype(np.float64)
     exact = _exact_outputs(exact_model, inputs)
     # Where samples meet, fewer of them would move the output by more than rounding does.
     few = widen(inputs if model.mixes_samples else _rows(inputs, 0, SAMPLES))
-    unit = max([2.0**-24, *(float(np.finfo(layer.dtype).eps) / 2 for layer in model.layers if layer.computes)])
-    moves = []
-    for seed in range(SEEDS):
-        random = np.random.default_rng(seed)
-
-        def nudge(array: Array, random: np.random.Generator = random) -> Array:
-            return array * (1 + UNITS * unit * random.choice([-1.0, 1.0], array.shape))
-
-        if model.count_params():
-            moved = outputs(exact_model.map_weights(nudge).predict(few))
-        else:
-            moved = outputs(exact_model.predict(_changed(few, nudge)))
-        moves.append([_largest_move(m, e[: len(m)]) for m, e in zip(moved, exact, strict=True)])
-    # An output that no weight moves is still rounded, by its own size.
-    floors = [4 * unit * max(1.0, _largest_size(output)) for output in exact]
-    return exact, [max(floor, *move) for floor, *move in zip(floors, *moves, strict=True)]
+    dtypes = [np.dtype(np.float32), *(layer.dtype for layer in model.layers if layer.computes)]
+    arithmetic = Arithmetic(max(dtypes, key=lambda dtype: np.finfo(dtype).eps), finite=False)
+    # Below the normal range numbers are rounded by their distance there, or flushed to zero (float32, TensorFlow).
+    least = max(float(np.finfo(np.float32).tiny), 4 * float(np.finfo(arithmetic.dtype).smallest_subnormal))
+    floors = (LAST_UNITS * arithmetic.unit * _largest(output) + least for output in exact)
+    tolerances = [Tolerance(floor, np.asarray(False)) for floor in floors]
+    for seed in range(max(SEEDS, math.ceil(MOVES / _count(few)))):
+        moved = outputs(_moved(exact_model, arithmetic, least, np.random.default_rng(seed)).forward(few))
+        sides = [(m, e[: len(m)] if np.ndim(e) else e) for m, e in zip(moved, exact, strict=True)]
+        tolerances = [tolerance.widened(*pair) for tolerance, pair in zip(tolerances, sides, strict=True)]
+    return exact, tolerances
 
 
-def _largest_move(moved: Array, exact: Array) -> float:
-    """Largest difference between outputs of numbers or truth values; texts do not move by rounding."""
-    if exact.dtype.kind not in "fiub":
-        return 0.0
-    return float(np.abs(moved.astype(np.float64) - exact.astype(np.float64)).max())
+def _moved(model: Model, arithmetic: Arithmetic, least: float, random: np.random.Generator) -> Model:
+    """A copy that rounds: each weight, and each float that a rounding layer is given, is off by UNITS.
+
+    Numbers below `least` are 0 or `least` instead, and activations are off by their own bounds.
+    """
+    size = UNITS * arithmetic.unit
+
+    def signs(shape: tuple[int, ...]) -> Array:
+        return random.choice([-1.0, 1.0], shape)
+
+    def move(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(move(item) for item in value)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            sign = signs(value.shape)
+            return np.where(np.abs(value) < least, least * (sign > 0), value * (1 + size * sign))
+        return value
+
+    def activate(activation: Any, z: Array) -> Array:
+        rounded = functions.activate(arithmetic, activation, Approx(z, np.zeros(z.shape)))
+        moves = np.where(np.isfinite(rounded.error), rounded.error, 0.0)
+        return rounded.value + moves * signs(z.shape)
+
+    other = model.map_weights(move)
+    for layer in other.layers:
+        _unsettle(layer, move, activate)
+    return other
 
 
-def _largest_size(output: Array) -> float:
-    """Size of the largest finite number, 0 where there is none."""
+def _unsettle(layer: Any, move: Callable[[Any], Any], activate: Callable[..., Array]) -> None:
+    """Let a layer, and those inside it, move what they are given and what their activations give."""
+    for inner in layer.sublayers().values():
+        _unsettle(inner, move, activate)
+    for name in ("activation", "recurrent_activation"):
+        function = name.replace("activation", "activate")
+        if hasattr(layer, function):
+            vars(layer)[function] = functools.partial(activate, getattr(layer, name))
+    if layer.bound not in EXACT:
+        forward = layer.forward
+
+        @functools.wraps(forward)  # a model asks which keyword arguments it takes
+        def moved(*args: Any, **kwargs: Any) -> Any:
+            return forward(*map(move, args), **{key: move(value) for key, value in kwargs.items()})
+
+        layer.forward = moved
+
+
+def _largest(output: Array) -> Array:
+    """The largest finite size of each element over the samples, (1, ...); 0 for what is no float."""
     if output.dtype.kind != "f":
-        return 0.0
-    return float(np.abs(output[np.isfinite(output)]).max(initial=0.0))
+        return np.zeros(())
+    return _over_samples(np.where(np.isfinite(output), np.abs(output), 0.0))
+
+
+def _over_samples(values: Array) -> Array:
+    """The largest of each element over the samples, (1, ...)."""
+    return np.asarray(values.max(axis=0, keepdims=True) if values.ndim else values)
 
 
 def _exact_outputs(exact_model: Model, inputs: Any) -> list[Array]:
     """The float64 outputs for all samples; a piece at a time, since the inputs become twice as large."""
-    samples = len(inputs[0] if isinstance(inputs, list | tuple) else inputs)
+    samples = _count(inputs)
     size = samples if exact_model.mixes_samples else PIECE
     starts = range(0, samples, size)
     pieces = [outputs(exact_model.predict(widen(_rows(inputs, n, n + size)))) for n in starts]
-    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+
+def _count(inputs: Any) -> int:
+    return len(inputs[0] if isinstance(inputs, list | tuple) else inputs)
 
 
 def _rows(inputs: Any, start: int, stop: int) -> Any:
@@ -100,10 +187,3 @@ def _rows(inputs: Any, start: int, stop: int) -> Any:
     if isinstance(inputs, list | tuple):
         return [array[start:stop] for array in inputs]
     return inputs[start:stop]
-
-
-def _changed(inputs: Any, change: Callable[[Array], Array]) -> Any:
-    """The inputs with the change made to those of floats."""
-    if isinstance(inputs, list):
-        return [_changed(array, change) for array in inputs]
-    return change(inputs) if inputs.dtype.kind == "f" else inputs

@@ -1,5 +1,6 @@
 """What a rule is: from one call of a layer to the exact outputs and the bounds on their errors."""
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -101,6 +102,18 @@ def call_layer(layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any], m
     if mask is not None and "mask" in inspect.signature(layer.forward).parameters:
         kwargs = {"mask": mask, **kwargs}
     return layer.forward(*args, **kwargs)
+
+
+def moved_by_constants(call: Call, value: Array) -> Array:
+    """How far it moves the output in float64 that the implementation rounds the numbers of the config.
+
+    That is more than their rounding where something is compared with them.
+    """
+    layer = copy.copy(call.layer)
+    floats = {key: number for key, number in vars(layer).items() if type(number) is float}
+    vars(layer).update({key: call.arithmetic.rounded_constant(number) for key, number in floats.items()})
+    (other,) = as_list(call_layer(layer, call.args, call.kwargs, call.mask))
+    return np.where(other != value, np.nan_to_num(np.abs(other - value)), 0.0)
 
 
 def as_list(outputs: Any) -> list[Array]:

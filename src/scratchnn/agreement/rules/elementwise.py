@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import functions
 from ..arithmetic import Approx, Array
-from .base import Call, rule
+from .base import Call, moved_by_constants, rule
 
 
 @rule("activation")
@@ -17,7 +17,10 @@ def activation(call: Call) -> list[Approx]:
 
 @rule("piecewise_linear")
 def piecewise_linear(call: Call) -> list[Approx]:
-    """Slopes and thresholds (ReLU, LeakyReLU, PReLU): slope · (x - threshold), with the slope rounded."""
+    """Slopes and thresholds (ReLU, LeakyReLU, PReLU): slope · (x - threshold), with the slope rounded.
+
+    At a threshold above 0 the function jumps, and the threshold was rounded: either side of it may come out.
+    """
     arithmetic, x = call.arithmetic, call.arithmetic.exact(call.x)
     threshold = abs(getattr(call.layer, "threshold", 0.0))
     slope = np.abs(getattr(call.layer, "negative_slope", 0.0))
@@ -27,6 +30,8 @@ def piecewise_linear(call: Call) -> list[Approx]:
     unit = arithmetic.gamma(3) + arithmetic.constant_unit  # the slope itself is rounded
     error = unit * (np.abs(value) + below) + (1 + slope) * x.error
     error = error + arithmetic.flushed(np.asarray(slope)) * np.abs(call.x)
+    if threshold > 0:
+        error = error + moved_by_constants(call, value)
     return [arithmetic.bounded(value, error + 4 * arithmetic.tiny * (value != 0))]
 
 

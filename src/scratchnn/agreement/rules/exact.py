@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import Approx
-from .base import Call, as_list, call_layer, rule
+from .base import Call, as_list, call_layer, moved_by_constants, rule
 
 
 @rule("exact")
@@ -20,14 +20,14 @@ def exact(call: Call) -> list[Approx]:
 def _chosen(call: Call) -> list[Approx]:
     """An operation that compares, clips or chooses: no rounding of its own, but of what it is given.
 
-    The implementation may have rounded a constant to float32 and flushed numbers below the normal range to zero,
-    so the results with all of that may come out too, and anything between.
+    The implementation may have rounded a constant and flushed numbers below the normal range to zero, so the
+    results with all of that may come out too, and anything between.
     """
     values = call.run()
     layer = copy.copy(call.layer)
-    layer.options = _rounded(call.layer.options)
-    args = _flushed(call, _rounded(call.args))
-    others = as_list(call_layer(layer, args, _rounded(dict(call.kwargs)), call.mask))
+    layer.options = _rounded(call, call.layer.options)
+    args = _flushed(call, _rounded(call, call.args))
+    others = as_list(call_layer(layer, args, _rounded(call, dict(call.kwargs)), call.mask))
     results = []
     for value, other in zip(values, others, strict=True):
         exact_value, apart = value.astype(np.float64), np.not_equal(value, other)
@@ -57,19 +57,23 @@ def _flushed(call: Call, structure: Any) -> Any:
     return structure
 
 
-def _rounded(structure: Any) -> Any:
-    """The structure with its Python floats rounded to float32."""
+def _rounded(call: Call, structure: Any) -> Any:
+    """The structure with its Python floats rounded as the implementation rounds constants."""
     if isinstance(structure, dict):
-        return {key: _rounded(value) for key, value in structure.items()}
+        return {key: _rounded(call, value) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return type(structure)(_rounded(value) for value in structure)
-    return float(np.float32(structure)) if type(structure) is float else structure
+        return type(structure)(_rounded(call, value) for value in structure)
+    return call.arithmetic.rounded_constant(structure) if type(structure) is float else structure
 
 
 @rule("kept")
 def kept(call: Call) -> list[Approx]:
-    """Numbers times 0 or 1: one below the normal range may come out as 0."""
-    return [call.arithmetic.exact(value) for value in call.run()]
+    """Numbers times 0 or 1: one below the normal range may come out as 0.
+
+    A number that they are compared with was rounded: what that changes may come out too.
+    """
+    (value,) = call.run()
+    return [Approx(value, moved_by_constants(call, value) + call.arithmetic.flushed(value))]
 
 
 @rule("maximum", sided=True)
