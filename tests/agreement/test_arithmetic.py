@@ -6,7 +6,11 @@ import pytest
 from scratchnn.agreement.arithmetic import Approx, Arithmetic, join
 from scratchnn.agreement.compare import deviation
 from scratchnn.agreement.functions import activate
+from scratchnn.agreement.rules.base import Call, find_rule
+from scratchnn.layers.average_pooling1d import AveragePooling1D
+from scratchnn.layers.batch_normalization import BatchNormalization
 from scratchnn.layers.dense import Dense
+from scratchnn.layers.global_average_pooling1d import GlobalAveragePooling1D
 
 from .random_calls import REGIMES, fill
 
@@ -154,3 +158,29 @@ def test_a_dot_product_of_infinities_and_of_what_overflows(x: list[float], bound
         result = arithmetic.dot(layer, arithmetic.exact(np.array([x])), lambda it, given: it.linear(given))
     assert not np.isfinite(result.value[0, 0])
     assert result.error[0, 0] == bound
+
+
+# -3e38 - 3e38 + inf, and inf · scale - mean · scale: the infinity may meet an overflow of the other sign.
+OVERFLOWING = {
+    "windows": (AveragePooling1D(3, 3, dtype=np.float64), [[[-3e38], [-3e38], [np.inf]]]),
+    "axes": (GlobalAveragePooling1D(dtype=np.float64), [[[-3e38], [-3e38], [np.inf]]]),
+    "affine": (BatchNormalization([1e30], [0.0], [1e10], dtype=np.float64), [[np.inf]]),
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWING)
+def test_rules_leave_infinities_that_meet_an_overflow_without_a_bound(name: str):
+    layer, x = OVERFLOWING[name]
+    call = Call(layer, (np.array(x),), {}, None, Arithmetic(np.float32, finite=False))
+    with np.errstate(all="ignore"):
+        (result,) = find_rule(layer)(call)
+    assert np.isinf(result.error).all()
+
+
+@pytest.mark.parametrize("name", ["windows", "axes"])
+def test_rules_have_a_bound_for_an_infinity_alone(name: str):
+    layer, _ = OVERFLOWING[name]
+    call = Call(layer, (np.array([[[1.0], [2.0], [np.inf]]]),), {}, None, Arithmetic(np.float32, finite=False))
+    (result,) = find_rule(layer)(call)
+    assert result.value == np.inf
+    assert result.error == 0

@@ -186,7 +186,7 @@ class Arithmetic:
         value = np.sum(a.value, axis, keepdims=keepdims)
         terms = a.value.size / max(value.size, 1)
         error = np.sum(a.error, axis, keepdims=keepdims) + self.gamma(terms) * size + (terms + 1) * self.tiny
-        lost = None if self.finite else self.overflows(np.sum(_terms(a), axis, keepdims=keepdims))
+        lost = None if self.finite else self.overflows(np.sum(finite_sizes(a), axis, keepdims=keepdims))
         return self.bounded(value, error, size, lost)
 
     def mean(self, a: Approx, axis: Any, keepdims: bool = True) -> Approx:
@@ -210,7 +210,7 @@ class Arithmetic:
         peak = product(sizes + a.error, largest)
         error = product(a.error, largest) + product(sizes, b.error)
         error = error + self.gamma(terms + 1) * peak + (2 * terms + 2) * self.tiny
-        lost = None if self.finite else self.overflows(product(_terms(a), _terms(b)))
+        lost = None if self.finite else self.overflows(product(finite_sizes(a), finite_sizes(b)))
         return self.bounded(product(a.value, b.value), error, peak, lost)
 
     def dot(
@@ -239,8 +239,8 @@ class Arithmetic:
             error = error + linear(layer.map_weights(self.flushed), sizes + x.error)
         lost = None
         if not self.finite:
-            weights = layer.map_weights(lambda weight: _terms(Approx(weight, np.zeros_like(weight))))
-            lost = self.overflows(linear(weights, _terms(x)))
+            weights = layer.map_weights(lambda weight: finite_sizes(Approx(weight, np.zeros_like(weight))))
+            lost = self.overflows(linear(weights, finite_sizes(x)))
         return self.bounded(linear(layer, x.value), error, peak, lost)
 
 
@@ -249,6 +249,6 @@ def _lost(*operands: Approx) -> Array:
     return np.any(np.broadcast_arrays(*(np.isinf(operand.error) for operand in operands)), axis=0)
 
 
-def _terms(x: Approx) -> Array:
+def finite_sizes(x: Approx) -> Array:
     """Sizes of terms of a sum, infinite where x has no bound; infinities and NaN of the input count as 0."""
     return np.where(np.isfinite(x.value) | np.isinf(x.error), np.abs(x.value) + x.error, 0.0)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import Approx, Array
+from ..arithmetic import Approx, Array, finite_sizes
 from ..functions import activate
 from .base import Call, call_layer, rule
 
@@ -61,7 +61,8 @@ def average(call: Call) -> list[Approx]:
     error = arithmetic.gamma(terms + 2) * sizes + (2 * terms + 2) * arithmetic.tiny
     if np.any(x.error > 0):
         error = error + means(x.error)
-    return [arithmetic.bounded(value, error, terms * sizes) for value in call.run()]
+    lost = None if arithmetic.finite else arithmetic.overflows(terms * means(finite_sizes(x)))
+    return [arithmetic.bounded(value, error, terms * sizes, lost) for value in call.run()]
 
 
 @rule("affine")

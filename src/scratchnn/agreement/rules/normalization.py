@@ -32,7 +32,7 @@ def batch_normalization(call: Call) -> list[Approx]:
     spread = arithmetic.add(arithmetic.multiply(x, scale), shift)
     centered = arithmetic.add(arithmetic.multiply(arithmetic.subtract(x, mean), scale), beta)
     (value,) = call.run()
-    return [arithmetic.bounded(value, np.maximum(spread.error, centered.error))]
+    return [_larger(arithmetic, value, spread, centered)]
 
 
 @rule("layer_normalization")
@@ -82,7 +82,13 @@ def _normalized(
         arithmetic.multiply(x, scale), arithmetic.subtract(beta, arithmetic.multiply(mean, scale))
     )
     apart = arithmetic.add(arithmetic.multiply(arithmetic.multiply(centered, root), gamma), beta)
-    return arithmetic.bounded(value, np.maximum(spread.error, apart.error))
+    return _larger(arithmetic, value, spread, apart)
+
+
+def _larger(arithmetic: Arithmetic, value: Any, *ways: Approx) -> Approx:
+    """The result `value` with the largest bound of several ways to it."""
+    error = np.maximum.reduce([way.error for way in ways])
+    return arithmetic.bounded(value, error, lost=np.isinf(error))
 
 
 @rule("rms_normalization")
