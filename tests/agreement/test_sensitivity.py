@@ -88,13 +88,13 @@ def sizes_of(spec: ModelSpec, x: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("wrapped", ["Functional", "TimeDistributed"])
 def test_layers_of_inner_models_round_as_others_do(wrapped):
-    inner = chain(dense(3, "tanh_shrink"))
-    plain = sizes_of(inner, X)
+    inner, small = chain(dense(3, "tanh_shrink")), 1e-3 * X  # the rounding of the activation itself is the most
+    plain = sizes_of(inner, small)
     if wrapped == "Functional":
-        nested = sizes_of(chain(LayerSpec("Functional", "inner", {}, model=inner)), X)
+        nested = sizes_of(chain(LayerSpec("Functional", "inner", {}, model=inner)), small)
     else:
         layer = LayerSpec("TimeDistributed", "inner", {}, model=inner)
-        nested = sizes_of(chain(layer, shape=(None, 2, 4)), np.stack([X, X], axis=1)).max(axis=1)
+        nested = sizes_of(chain(layer, shape=(None, 2, 4)), np.stack([small, small], axis=1)).max(axis=1)
     assert np.all((plain / 3 < nested) & (nested < plain * 3))
 
 
