@@ -57,6 +57,18 @@ def value_of_masked_steps(keras, layers):
     return keras.Model(x, layers.LSTM(3)(layers.Masking(0.1)(layers.ReLU(threshold=0.1)(x) + 0.1)))
 
 
+def choices_among_nan(keras, layers):
+    x = keras.Input((4,))
+    root = keras.ops.log1p(3.0 * x)
+    return keras.Model(x, [keras.ops.maximum(root, 0.3), keras.ops.clip(root, -0.1, 0.7)])
+
+
+def small_differences(keras, layers):
+    """What an operation leaves of two numbers that are nearly the same."""
+    x = keras.Input((4,))
+    return keras.Model(x, [layers.Dense(2)(x), keras.ops.tanh_shrink(0.03 * x)])
+
+
 def thresholds(keras, layers):
     x = keras.Input((4,))
     same = keras.ops.cast(keras.ops.equal(x, 0.1), "float32")
@@ -77,6 +89,8 @@ CASES = {
     functions_beside_a_dense: X,
     data_far_from_zero: X,
     value_of_masked_steps: THRESHOLDS[..., None],
+    choices_among_nan: X,
+    small_differences: X,
     thresholds: THRESHOLDS,
     masked_products: THRESHOLDS[..., None],
 }

@@ -113,7 +113,13 @@ def moved_by_constants(call: Call, value: Array) -> Array:
     floats = {key: number for key, number in vars(layer).items() if type(number) is float}
     vars(layer).update({key: call.arithmetic.rounded_constant(number) for key, number in floats.items()})
     (other,) = as_list(call_layer(layer, call.args, call.kwargs, call.mask))
-    return np.where(other != value, np.nan_to_num(np.abs(other - value)), 0.0)
+    return distance(value, other)
+
+
+def distance(value: Array, other: Array) -> Array:
+    """|other - value|, 0 where both are the same infinity or NaN."""
+    value, other = value.astype(np.float64), other.astype(np.float64)
+    return np.where(value != other, np.nan_to_num(np.abs(other - value)), 0.0)
 
 
 def as_list(outputs: Any) -> list[Array]:

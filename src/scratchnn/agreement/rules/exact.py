@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import Approx
-from .base import Call, as_list, call_layer, moved_by_constants, rule
+from .base import Call, as_list, call_layer, distance, moved_by_constants, rule
 
 
 @rule("exact")
@@ -30,10 +30,9 @@ def _chosen(call: Call) -> list[Approx]:
     others = as_list(call_layer(layer, args, _rounded(call, dict(call.kwargs)), call.mask))
     results = []
     for value, other in zip(values, others, strict=True):
-        exact_value, apart = value.astype(np.float64), np.not_equal(value, other)
-        error = np.where(apart, np.abs(exact_value - other), 0.0)
-        below = (np.abs(exact_value) < call.arithmetic.tiny) & np.any(_tiny_inputs(call))
-        results.append(Approx(exact_value, error + 2 * call.arithmetic.tiny * below))
+        below = (np.abs(value) < call.arithmetic.tiny) & np.any(_tiny_inputs(call))
+        error = distance(value, other) + 2 * call.arithmetic.tiny * below
+        results.append(Approx(value.astype(np.float64), error))
     return results
 
 
