@@ -21,6 +21,7 @@ from .layers.embedding import Embedding
 from .layers.index_lookup import IndexLookup
 from .layers.text_vectorization import TextVectorization
 from .models.graph import Model, load_model
+from .models.inputs import checked_inputs, listed_inputs
 from .oracle import KerasCall, KerasModel
 from .outputs import OutputResult, compare_outputs, compare_recorded, compare_test_split
 from .spec import TensorRef, tensor_refs
@@ -89,7 +90,7 @@ def verify(
 
     Args:
         path: a model file, or a golden folder.
-        inputs: what to run both on; None draws `samples` at random from `seed`.
+        inputs: what to run both on, as `Model.predict` takes it; None draws `samples` at random from `seed`.
         samples: how many samples to draw.
         seed: of the drawn samples.
         data_dir: where the data sets are, for the test split of a golden; None leaves that out.
@@ -102,6 +103,7 @@ def verify(
         keras_model = KerasModel(file, model.spec)
         if inputs is None:
             inputs = random_inputs(model, samples, seed) if golden is None else golden.probe_inputs
+        inputs = _in_order(model, inputs)
         layers = compare_layers(model, keras_model, inputs, progress)
         whole, keras_seconds, scratch_seconds = _compare_whole(model, keras_model, inputs)
         results, notes = [whole], list(keras_model.notes)
@@ -219,6 +221,13 @@ def _compare_whole(model: Model, keras_model: KerasModel, inputs: Any) -> tuple[
 def _batch_size(model: Model, otherwise: int) -> int:
     """The number of samples that the model's inputs fix, as those of stateful models do."""
     return next((shape[0] for shape in model.input_shapes if shape[0] is not None), otherwise)
+
+
+def _in_order(model: Model, inputs: Any) -> Any:
+    """The array of the one input, or a list of one for each in the order of the model, after a check of all."""
+    checked_inputs(model.spec, model.input_shapes, inputs)
+    arrays = [np.asarray(value) for value in listed_inputs(model.spec, inputs)]
+    return arrays if len(arrays) > 1 else arrays[0]
 
 
 def _count(inputs: Any) -> int:

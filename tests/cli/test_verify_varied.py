@@ -135,13 +135,19 @@ def unrolled(keras, layers):
     return keras.Model(x, [layers.LSTM(3, **loop)(y), layers.GRU(3, return_sequences=True, **loop)(y)])
 
 
+def inputs_by_name(keras, layers):
+    """A dict of inputs, which Keras flattens by its keys, not in their order."""
+    b, a = keras.Input((3,), name="b"), keras.Input((4,), name="a")
+    return keras.Model({"b": b, "a": a}, layers.Concatenate()([layers.Dense(2)(b), layers.Dense(2)(a)]))
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
 
 BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
 BUILT += [remembering, remembering_many, volume, channels_first, half]
-BUILT += [functions_as_layers, unrolled]
+BUILT += [functions_as_layers, unrolled, inputs_by_name]
 
 
 @pytest.mark.parametrize("build", BUILT)
@@ -155,6 +161,19 @@ def test_it_agrees(build, suffix, tmp_path):
     result = verify(path, samples=4)
     assert result.error is None, result.error
     assert result.agrees, result
+
+
+@pytest.mark.parametrize("given", [dict, lambda pairs: [array for _, array in pairs]])
+def test_inputs_may_be_given_by_name_or_in_the_order_of_the_model(given, tmp_path):
+    import keras
+
+    inputs_by_name(keras, keras.layers).save(tmp_path / "model.keras")
+    x = [("b", np.ones((40, 3), np.float32)), ("a", np.full((40, 4), 2, np.float32))]
+    result = verify(tmp_path / "model.keras", inputs=given(x))
+    assert result.agrees, result
+    assert result.outputs[0].samples == 40
+    short = verify(tmp_path / "model.keras", inputs=given([x[0], ("a", x[1][1][:5])]))
+    assert "expected as many samples for each input" in str(short.error)
 
 
 def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):

@@ -25,7 +25,7 @@ def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any) -> Values:
         InputError: another number of inputs, another rank or size, no elements, unequal numbers of samples.
     """
     values: Values = {}
-    for ref, value, shape in zip(spec.inputs, _as_list(x, spec), shapes, strict=True):
+    for ref, value, shape in zip(spec.inputs, listed_inputs(spec, x), shapes, strict=True):
         array = _adjust_rank(np.asarray(value), shape)
         _check(spec, ref, array, shape)
         values[ref] = _in_dtype(spec, ref, array)
@@ -89,8 +89,12 @@ def _adjust_rank(value: Array, shape: Shape) -> Array:
     return value
 
 
-def _as_list(x: Any, spec: ModelSpec) -> list[Any]:
-    """One value for each input."""
+def listed_inputs(spec: ModelSpec, x: Any) -> list[Any]:
+    """One value for each input, in the order of the model.
+
+    Raises:
+        InputError: another number of inputs, or other names.
+    """
     names = list(spec.input_names) or [ref.layer for ref in spec.inputs]
     if isinstance(x, Mapping):
         if set(x) != set(names):

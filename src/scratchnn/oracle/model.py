@@ -63,7 +63,7 @@ class KerasModel:
     """
 
     def __init__(self, path: Path, spec: ModelSpec) -> None:
-        self._keras, self._path = import_keras(), path
+        self._keras, self._path, self._input_names = import_keras(), path, spec.input_names
         note = ""
         if spec.keras_version.startswith(("1", "2")):
             note = f"a file of Keras {spec.keras_version}: the reference is built of fresh Keras layers"
@@ -101,9 +101,13 @@ class KerasModel:
     def predict(self, x: Any) -> tuple[Any, float]:
         """The model's output for a batch, and the seconds that a second call took.
 
+        Args:
+            x: one batch of the input, or a list of one for each input in the order of the spec.
+
         Raises:
             OracleError: Keras fails.
         """
+        x = self._named(x)
         with self._asked():
             self._forget()
             self.model.predict_on_batch(x)  # traces and compiles
@@ -123,19 +127,24 @@ class KerasModel:
         """Run the model on a batch and record each call of each of its layers.
 
         Args:
-            x: one batch of input, as the model takes it.
+            x: as for `predict`.
 
         Raises:
             OracleError: Keras fails.
         """
         with self._asked(), self._legacy_names():
             self._forget()
-            calls = record_calls(self._keras, self.model, x)
+            calls = record_calls(self._keras, self.model, self._named(x))
         without = sorted({"/".join(call.layer) for call in calls if call.lacks_float64})
         note = f"TensorFlow has no float64 for {', '.join(without)}: scratchnn's own float64 alone is the measure"
         if without and note not in self.notes:
             self.notes.append(note)
         return calls
+
+    def _named(self, x: Any) -> Any:
+        """The inputs by name where the model names them: a list Keras takes in the order of the sorted names."""
+        values = x if isinstance(x, list) else [x]
+        return dict(zip(self._input_names, values, strict=True)) if self._input_names else x
 
     def _forget(self) -> None:
         """Let stateful layers start from zeros."""
