@@ -7,18 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.lib.format import open_memmap
 
 from . import __version__
 from .errors import DependencyError, InputError, ScratchnnError
-from .files import load_array, replacing
+from .files import Array, load_inputs, replacing
 from .golden import is_golden
 from .models.graph import load_model
 
 # Rows that `predict` reads, computes and writes at a time.
 CHUNK = 1024
+BY_NAME = "a .npz file with one array for each input, by its name"
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
@@ -55,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"scratchnn {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    predict = commands.add_parser("predict", help="run a model on the rows of a .npy file")
+    predict = commands.add_parser("predict", help="run a model on the rows of a .npy or .npz file")
     predict.add_argument("model", type=Path, metavar="MODEL", help=".keras or .h5 file")
-    predict.add_argument("input", type=Path, metavar="INPUT.npy")
+    predict.add_argument("input", type=Path, metavar="INPUT.npy", help=f"what to run it on, or {BY_NAME}")
     predict.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npy")
     predict.add_argument("--batch-size", type=int, metavar="N", help="samples that are worked on at a time")
     predict.set_defaults(command=_predict)
@@ -74,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL", help="a model file, a golden folder, or a folder of them"
     )
-    verify.add_argument("--inputs", type=Path, metavar="X.npy", help="what to run both on (default: drawn)")
+    verify.add_argument(
+        "--inputs", type=Path, metavar="X.npy", help=f"what to run both on, or {BY_NAME} (default: drawn)"
+    )
     verify.add_argument("--samples", type=int, default=32, metavar="N", help="how many to draw (default 32)")
     verify.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the drawn samples (default 0)")
     verify.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
@@ -96,22 +99,48 @@ def _seed(text: str) -> int:
 def _predict(options: argparse.Namespace) -> int:
     """Stream the rows of the input through the model into the output file."""
     model = load_model(options.model)
-    if len(model.input_shapes) > 1 or len(model.output_shapes) > 1:
+    if len(model.output_shapes) > 1:
         raise InputError(
-            f"{options.model}: predict takes models with one input and one output, this one has "
-            f"{len(model.input_shapes)} and {len(model.output_shapes)}; use scratchnn.load_model in Python"
+            f"{options.model}: predict takes models with one output, this one has {len(model.output_shapes)}; "
+            "use scratchnn.load_model in Python"
         )
-    rows = load_array(options.input)
-    if rows.ndim == 0 or len(rows) == 0:
-        raise InputError(f"{options.input}: expected one row or more, got shape {rows.shape}")
-    first = model.predict(rows[:CHUNK], options.batch_size)
+    inputs = load_inputs(options.input)
+    count = _count_rows(options.input, inputs if isinstance(inputs, dict) else {"": inputs})
+
+    def predicted(start: int) -> Array:
+        output = model.predict(_chunk(inputs, start), options.batch_size)
+        return next(iter(output.values())) if isinstance(output, dict) else output
+
+    first = predicted(0)
     with replacing(options.output) as temporary:
-        out = open_memmap(temporary, mode="w+", dtype=first.dtype, shape=(len(rows), *first.shape[1:]))
+        out = open_memmap(temporary, mode="w+", dtype=first.dtype, shape=(count, *first.shape[1:]))
         out[:CHUNK] = first
-        for start in range(CHUNK, len(rows), CHUNK):
-            out[start : start + CHUNK] = model.predict(rows[start : start + CHUNK], options.batch_size)
+        for start in range(CHUNK, count, CHUNK):
+            out[start : start + CHUNK] = predicted(start)
         out.flush()
     return 0
+
+
+def _count_rows(path: Path, inputs: dict[str, Array]) -> int:
+    """The number of rows that all inputs have.
+
+    Raises:
+        InputError: one has none, or they have unequal numbers.
+    """
+    for array in inputs.values():
+        if array.ndim == 0 or len(array) == 0:
+            raise InputError(f"{path}: expected one row or more, got shape {array.shape}")
+    counts = {name: len(array) for name, array in inputs.items()}
+    if len(set(counts.values())) != 1:
+        raise InputError(f"{path}: expected as many rows for each input, got {counts}")
+    return next(iter(counts.values()))
+
+
+def _chunk(inputs: Array | dict[str, Array], start: int) -> Any:
+    """A chunk of the rows of each input."""
+    if isinstance(inputs, dict):
+        return {name: array[start : start + CHUNK] for name, array in inputs.items()}
+    return inputs[start : start + CHUNK]
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -130,7 +159,7 @@ def _verify(options: argparse.Namespace) -> int:
     from .oracle import import_keras
 
     import_keras()
-    inputs = None if options.inputs is None else np.array(load_array(options.inputs))
+    inputs = None if options.inputs is None else load_inputs(options.inputs)
     data = os.environ.get("SCRATCHNN_DATA")
     console, results = Console(), []
     for path in _find_models(options.models):

@@ -1,30 +1,42 @@
-"""Reading and writing .npy files so that a fault names the file and nothing half-written is left."""
+"""Reading and writing files of arrays so that a fault names the file and nothing half-written is left."""
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
 
 from .errors import InputError
 
+Array = NDArray[Any]
 
-def load_array(path: Path) -> np.ndarray[Any, Any]:
-    """The array of a .npy file, mapped, not read; no pickled objects.
+
+def load_inputs(path: Path) -> Array | dict[str, Array]:
+    """The array of a .npy file, mapped, not read, or those of a .npz file by name; no pickled objects.
 
     Raises:
-        InputError: no such file, or not one array.
+        InputError: no such file, or neither of the two.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: expected a .npy file with one array: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path}: expected a .npy file with one array, got an archive of several")
-    return array
+        with path.open("rb") as file:
+            if file.read(2) == b"PK":
+                file.seek(0)
+                arrays = dict(np.load(file, allow_pickle=False))
+                if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                    raise ValueError("got an archive of something else")
+                return arrays
+        return open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path}: expected a .npy file with one array, or a .npz file with one for each input: {error}"
+        ) from error
 
 
 @contextmanager

@@ -224,9 +224,12 @@ def _batch_size(model: Model, otherwise: int) -> int:
 
 
 def _in_order(model: Model, inputs: Any) -> Any:
-    """The array of the one input, or a list of one for each in the order of the model, after a check of all."""
+    """The array of the one input, or a list of one for each in the order of the model, after a check of all.
+
+    Mapped arrays are read: Keras is given none that it may not write to.
+    """
     checked_inputs(model.spec, model.input_shapes, inputs)
-    arrays = [np.asarray(value) for value in listed_inputs(model.spec, inputs)]
+    arrays = [np.array(value) for value in listed_inputs(model.spec, inputs)]
     return arrays if len(arrays) > 1 else arrays[0]
 
 

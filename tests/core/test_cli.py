@@ -135,7 +135,7 @@ def test_wrong_model_is_refused(name, command, out, tmp_path, capsys):
     assert out.read_bytes() == b"what was there before"
 
 
-@pytest.mark.parametrize("content", [b"", b"not numpy", b"\x93NUMPY\x01\x00"])
+@pytest.mark.parametrize("content", [b"", b"not numpy", b"\x93NUMPY\x01\x00", b"PK\x03\x04 no archive"])
 def test_an_input_that_is_no_array_is_refused(content, model, out, tmp_path, capsys):
     (tmp_path / "x.npy").write_bytes(content)
     assert main(["predict", str(model), str(tmp_path / "x.npy"), "-o", str(out)]) == 2
@@ -146,6 +146,30 @@ def test_pickled_input_is_refused(model, out, tmp_path, capsys):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
     assert main(["predict", str(model), str(tmp_path / "x.npy"), "-o", str(out)]) == 2
     assert "expected a .npy file with one array" in capsys.readouterr().err
+
+
+def test_a_damaged_archive_is_refused(model, out, tmp_path, capsys):
+    np.savez_compressed(tmp_path / "x.npz", input=np.zeros((900, 3), np.float32))
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[60:70] = b"x" * 10
+    (tmp_path / "x.npz").write_bytes(content)
+    assert main(["predict", str(model), str(tmp_path / "x.npz"), "-o", str(out)]) == 2
+    assert "x.npz: expected a .npy file with one array, or a .npz file" in capsys.readouterr().err
+
+
+def test_an_archive_of_something_else_is_refused(model, out, capsys):
+    assert main(["predict", str(model), str(model), "-o", str(out)]) == 2
+    assert "one for each input: got an archive of something else" in capsys.readouterr().err
+
+
+def test_the_input_may_stand_in_an_archive_by_its_name(model, out, tmp_path, capsys):
+    x = np.arange(9, dtype=np.float32).reshape(3, 3)
+    np.savez(tmp_path / "x.npz", input=x)
+    assert main(["predict", str(model), str(tmp_path / "x.npz"), "-o", str(out)]) == 0
+    np.testing.assert_array_equal(np.load(out), np.maximum(x @ KERNEL + BIAS, 0))
+    np.savez(tmp_path / "x.npz", other=x)
+    assert main(["predict", str(model), str(tmp_path / "x.npz"), "-o", str(out)]) == 2
+    assert "expected inputs ['input'], got ['other']" in capsys.readouterr().err
 
 
 def test_an_output_folder_that_is_missing_is_named(model, tmp_path, capsys):
