@@ -13,23 +13,17 @@ from typing import Any
 import numpy as np
 
 from .agreement import Agreement, check_call
-from .errors import InputError, ScratchnnError
+from .drawing import batch_size, random_inputs
+from .errors import ScratchnnError
 from .golden import is_golden, load_golden
-from .layers.base import Array, Layer
-from .layers.category_encoding import CategoryEncoding
-from .layers.embedding import Embedding
-from .layers.index_lookup import IndexLookup
-from .layers.text_vectorization import TextVectorization
+from .layers.base import Layer
 from .models.graph import Model, load_model
 from .models.inputs import checked_inputs, listed_inputs
 from .oracle import KerasCall, KerasModel
 from .outputs import OutputResult, compare_outputs, compare_recorded, compare_test_split
-from .spec import TensorRef, tensor_refs
 
 # Layers are compared on this many samples at a time, which bounds the memory of the traces.
 TRACE_BATCH = 32
-# A size for an axis that the model leaves open.
-OPEN_SIZE = 24
 
 
 @dataclass(frozen=True)
@@ -119,56 +113,12 @@ def verify(
     return Verification(path, layers, results, keras_seconds, scratch_seconds, notes=notes)
 
 
-def random_inputs(model: Model, samples: int, seed: int) -> Any:
-    """Seeded inputs that the model takes: ids or tokens where they are looked up, texts, else normal numbers.
-
-    Where the file fixes the size of a batch, there are as many samples.
-    """
-    samples = _batch_size(model, samples)
-    if samples < 1:
-        raise InputError(f"samples: expected 1 or more, got {samples}")
-    random = np.random.default_rng(seed)
-    drawn = [
-        _random_input(model, ref, tuple(OPEN_SIZE if n is None else n for n in shape[1:]), samples, random)
-        for ref, shape in zip(model.spec.inputs, model.input_shapes, strict=True)
-    ]
-    return drawn if len(drawn) > 1 else drawn[0]
-
-
-def _random_input(
-    model: Model, ref: TensorRef, shape: tuple[int, ...], samples: int, random: np.random.Generator
-) -> Array:
-    readers = [model.layer(node.layer) for node in model.spec.nodes if ref in tensor_refs(node.args)]
-    for reader in readers:
-        if isinstance(reader, Embedding):
-            return random.integers(0, len(reader.W), (samples, *shape), dtype=np.int32)
-        if isinstance(reader, CategoryEncoding):
-            return random.integers(0, reader.num_tokens, (samples, *shape), dtype=np.int32)
-        if isinstance(reader, IndexLookup):
-            tokens: list[Any] = list(reader.index.tokens)
-            tokens = list(range(len(tokens))) if reader.invert else tokens
-            return np.asarray(random.choice(np.array(tokens), (samples, *shape)))
-        if isinstance(reader, TextVectorization):
-            words = random.choice([*reader.vocabulary[1:], "Zyzzyva,"], (samples, 12))
-            return np.array([" ".join(row) for row in words])
-    named = model.spec.layer(ref.layer).config.get("dtype", "float32")
-    if named == "string":
-        raise InputError(
-            f"input {ref.layer!r}: expected texts, which are drawn only where a layer of the model itself reads "
-            "them: give some (--inputs)"
-        )
-    dtype = np.dtype(named)
-    if dtype.kind in "iub":
-        return random.integers(0, 2 if dtype.kind == "b" else 10, (samples, *shape)).astype(dtype)
-    return random.standard_normal((samples, *shape), dtype=np.float32)
-
-
 def compare_layers(
     model: Model, keras_model: KerasModel, inputs: Any, progress: Callable[[str, float], None]
 ) -> list[LayerResult]:
     """Compare each call of each layer on the inputs that it had inside Keras."""
     results: dict[tuple[tuple[str, ...], int], list[Agreement]] = {}
-    samples, batch = _count(inputs), _batch_size(model, TRACE_BATCH)
+    samples, batch = _count(inputs), batch_size(model, TRACE_BATCH)
     for start in range(0, samples, batch):
         calls = keras_model.trace(_rows(inputs, start, start + batch))
         for place, call in enumerate(calls):
@@ -209,18 +159,13 @@ def _check(model: Model, call: KerasCall) -> Agreement:
 
 def _compare_whole(model: Model, keras_model: KerasModel, inputs: Any) -> tuple[OutputResult, float, float]:
     """Both sides on the first batch of the inputs, with the time that each took."""
-    batch = _rows(inputs, 0, _batch_size(model, 256))
+    batch = _rows(inputs, 0, batch_size(model, 256))
     expected, keras_seconds = keras_model.predict(batch)
     model.predict(batch)
     start = time.perf_counter()
     got = model.predict(batch)
     seconds = time.perf_counter() - start
     return compare_outputs("whole model", model, batch, expected, got), keras_seconds, seconds
-
-
-def _batch_size(model: Model, otherwise: int) -> int:
-    """The number of samples that the model's inputs fix, as those of stateful models do."""
-    return next((shape[0] for shape in model.input_shapes if shape[0] is not None), otherwise)
 
 
 def _in_order(model: Model, inputs: Any) -> Any:

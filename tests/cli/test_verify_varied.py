@@ -141,6 +141,63 @@ def inputs_by_name(keras, layers):
     return keras.Model({"b": b, "a": a}, layers.Concatenate()([layers.Dense(2)(b), layers.Dense(2)(a)]))
 
 
+def siamese_of_ids(keras, layers):
+    """The table is inside the encoder."""
+    encoder = keras.Sequential([keras.Input((6,), dtype="int32"), layers.Embedding(3, 4), layers.Flatten()])
+    a, b = keras.Input((6,), dtype="int32"), keras.Input((6,), dtype="int32")
+    return keras.Model([a, b], layers.Dense(1)(keras.ops.abs(encoder(a) - encoder(b))))
+
+
+def ids_by_name(keras, layers):
+    """A nested model that takes a dict, one part of it ids."""
+    word, number = keras.Input((2,), dtype="int32", name="word"), keras.Input((3,), name="number")
+    joined = layers.Concatenate()([layers.Flatten()(layers.Embedding(3, 2)(word)), number])
+    inner = keras.Model({"word": word, "number": number}, layers.Dense(2)(joined))
+    b, a = keras.Input((2,), dtype="int32"), keras.Input((3,))
+    return keras.Model([b, a], inner({"word": b, "number": a}))
+
+
+def ids_in_steps(keras, layers):
+    encoder = keras.Sequential([keras.Input((5,), dtype="int32"), layers.Embedding(3, 4), layers.Flatten()])
+    x = keras.Input((4, 5), dtype="int32")
+    parts = [
+        layers.TimeDistributed(encoder)(x),
+        layers.Reshape((4, 10))(layers.TimeDistributed(layers.Embedding(6, 2))(x)),
+        layers.TimeDistributed(layers.CategoryEncoding(4))(x),
+    ]
+    return keras.Model(x, layers.Dense(2)(layers.Concatenate()(parts)))
+
+
+def moved_ids(keras, layers):
+    """Layers and operations that move ids, one inside a model, stand before what reads them."""
+    a, b = keras.Input((2, 3)), keras.Input((6,), dtype="int32")
+    inner = keras.Sequential([keras.Input((2, 3)), layers.Permute((2, 1)), layers.Reshape((6,))])
+    ids = layers.Concatenate()([layers.Dropout(0.5)(inner(a)), layers.Identity()(keras.ops.cast(b, "float32"))])
+    first, second = keras.ops.split(ids, 2, axis=1)
+    pooled = layers.Flatten()(layers.MaxPooling1D(2)(layers.Reshape((6, 1))(second)))
+    read = [
+        layers.Embedding(3, 4)(keras.ops.flip(first, axis=1)),
+        layers.Embedding(2, 4)(layers.ZeroPadding1D((0, 3))(layers.Reshape((3, 1))(pooled))[:, :, 0]),
+    ]
+    return keras.Model([a, b], layers.Add()(read))
+
+
+def ids_of_several_tables(keras, layers):
+    """The smallest table sets the range, and so does an index that has no id for what is unknown."""
+    a, b = keras.Input((4,), dtype="int64"), keras.Input((4,), dtype="int64")
+    known = layers.IntegerLookup(vocabulary=[50, 2, 1], num_oov_indices=0, mask_token=None)
+    read = [layers.Embedding(50, 3)(a), layers.Embedding(4, 3)(a), layers.Embedding(3, 3)(b)]
+    return keras.Model([a, b], [layers.Concatenate()(read), known(keras.ops.reshape(b, (-1, 2, 2)))])
+
+
+def nested_texts(keras, layers):
+    text = keras.Input((1,), dtype="string")
+    vectorize = layers.TextVectorization(vocabulary=["foo", "bar"], output_sequence_length=4)
+    encoder = keras.Model(text, layers.Embedding(4, 3)(vectorize(text)))
+    outer = keras.Input((1,), dtype="string")
+    return keras.Model(outer, layers.Flatten()(encoder(outer)))
+
+
 def half(keras, layers):
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="float16")])
 
@@ -148,6 +205,7 @@ def half(keras, layers):
 BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, means, truth_values]
 BUILT += [remembering, remembering_many, volume, channels_first, half]
 BUILT += [functions_as_layers, unrolled, inputs_by_name]
+BUILT += [siamese_of_ids, ids_by_name, ids_in_steps, moved_ids, ids_of_several_tables, nested_texts]
 
 
 @pytest.mark.parametrize("build", BUILT)

@@ -42,16 +42,16 @@ class NestedModel(Layer):
     def forward_with_mask(self, x: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """The outputs and their masks, which the layers inside have given them."""
         refs = self.model.spec.inputs
-        values = dict(zip(refs, self._listed(x), strict=True))
-        masks = {} if mask is None else dict(zip(refs, self._listed(mask), strict=True))
+        values = dict(zip(refs, self.listed(x), strict=True))
+        masks = {} if mask is None else dict(zip(refs, self.listed(mask), strict=True))
         self.model.run(values, training, masks=masks)
-        outputs, output_masks = ([found.get(ref) for ref in self._outputs] for found in (values, masks))
+        outputs, output_masks = ([found.get(ref) for ref in self.outputs] for found in (values, masks))
         return (outputs, output_masks) if len(outputs) > 1 else (outputs[0], output_masks[0])
 
     def output_shape(self, input_shape: Any) -> Any:
         """The shape or shapes of the outputs for the shape or shapes of the inputs."""
         refs, own = self.model.spec.inputs, self.model.input_shapes
-        given = [input_shape] if _is_shape(input_shape) else self._listed(input_shape)
+        given = [input_shape] if _is_shape(input_shape) else self.listed(input_shape)
         for ref, shape, expected in zip(refs, given, own, strict=True):
             fits = len(shape) == len(expected) and all(
                 None in (n, m) or n == m for n, m in zip(shape[1:], expected[1:], strict=True)
@@ -62,16 +62,16 @@ class NestedModel(Layer):
                     f"got {shape_text(shape)}"
                 )
         shapes = infer_shapes(self.model.spec, self.sublayers(), dict(zip(refs, given, strict=True)))
-        outputs = [shapes[ref] for ref in self._outputs]
+        outputs = [shapes[ref] for ref in self.outputs]
         return outputs if len(outputs) > 1 else outputs[0]
 
     @property
-    def _outputs(self) -> list[TensorRef]:
+    def outputs(self) -> list[TensorRef]:
         """The outputs as a graph numbers them: those of a dict are sorted by their keys."""
         outputs, names = self.model.spec.outputs, self.model.spec.output_names
         return [outputs[names.index(name)] for name in sorted(names)] if names else list(outputs)
 
-    def _listed(self, x: Any) -> list[Any]:
+    def listed(self, x: Any) -> list[Any]:
         """One value for each input."""
         names = self.model.spec.input_names
         values = [x[name] for name in names] if isinstance(x, dict) else x if isinstance(x, list | tuple) else [x]
