@@ -12,6 +12,7 @@ import pytest
 
 from scratchnn.agreement import Verdict, check_call
 from scratchnn.layers.conv2d import Conv2D
+from scratchnn.verify import verify
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCRIPTS = sorted((DOCS / "findings").glob("*.py"))
@@ -83,6 +84,37 @@ def test_the_result_of_onednn_is_blamed_on_keras():
     result = check_call(layer, (X,), {}, None, seen, reference64=RIGHT.astype(np.float64), exact=True)
     assert result.verdict is Verdict.KERAS_OFF
     assert check_call(layer, (X,), {}, None, RIGHT, exact=True).verdict is Verdict.AGREE
+
+
+def convolution_with_the_channels_first(keras):
+    x = keras.Input((2, 3, 4, 5))
+    return keras.Model(x, keras.layers.Conv3D(4, 2, data_format="channels_first")(x))
+
+
+def a_sum_along_the_middle(keras):
+    x = keras.Input((3, 4))
+    return keras.Model(x, keras.layers.EinsumDense("abc,cde->abde", (None, 5, 5), bias_axes="d")(x))
+
+
+def a_column(keras):
+    x = keras.Input((3, 3))
+    return keras.Model(x, keras.ops.add(x, np.array([[1], [2], [3]], np.float32)))
+
+
+TAKEN_FOR_A_BIAS = [convolution_with_the_channels_first, a_sum_along_the_middle, a_column]
+
+
+@pytest.mark.parametrize("build", TAKEN_FOR_A_BIAS)
+def test_what_is_taken_for_a_bias_is_blamed_on_keras(build, tmp_path):
+    import keras
+
+    model = build(keras)
+    random = np.random.default_rng(1)
+    model.set_weights([random.standard_normal(w.shape, np.float32) for w in model.get_weights()])
+    model.save(tmp_path / "model.keras")
+    result = verify(tmp_path / "model.keras", samples=2)
+    assert result.exit_code == 1, result.error
+    assert result.first_wrong.agreement.verdict is Verdict.KERAS_OFF, str(result.first_wrong.agreement)
 
 
 def test_without_onednn_keras_is_right():

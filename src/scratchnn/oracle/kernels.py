@@ -1,8 +1,11 @@
-"""What TensorFlow has no code for on the CPU, and what is done about it."""
+"""What TensorFlow has no code for on the CPU, what Keras hands it wrongly, and what is done about it."""
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 # Keras gives TensorFlow channels_first as it is for these, where it has channels_last alone.
 CHANNELS_LAST_ALONE = ("Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -67,3 +70,27 @@ def _with_channels_last(keras: Any, layer: Any, original: Callable[..., Any]) ->
             layer.data_format = "channels_first"
 
     return call
+
+
+@contextmanager
+def broadcast_sums(keras: Any) -> Iterator[None]:
+    """Let sums broadcast, as Keras documents them.
+
+    On TensorFlow it adds what looks like a bias along the last axis if the size is the same (docs/findings.md); of
+    two tensors of one shape none does.
+    """
+    numpy = keras.src.backend.numpy
+    original = numpy.add
+
+    def add(x1: Any, x2: Any) -> Any:
+        shapes = [tuple(x.shape) for x in (x1, x2) if hasattr(x, "shape")]
+        if all(len(shape) > 1 and None not in shape for shape in shapes) and len(shapes) == 2:
+            shape = np.broadcast_shapes(*shapes)
+            x1, x2 = numpy.broadcast_to(x1, shape), numpy.broadcast_to(x2, shape)
+        return original(x1, x2)
+
+    numpy.add = add
+    try:
+        yield
+    finally:
+        numpy.add = original

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import run_channels_first
+from .kernels import broadcast_sums, run_channels_first
 from .steps import show_steps
 from .structures import cast_floats, has_separate_inputs, map_leaves, to_numpy, to_tensor
 
@@ -25,7 +25,12 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
     dtype_name = getattr(layer, "compute_dtype", None)
     if dtype_name is None:  # an operation: it has neither weights nor a dtype of its own
         operation = layer.call
-        return lambda args, kwargs, mask: (to_numpy(operation(*_wide(keras, args), **_wide(keras, kwargs))), None)
+
+        def operate(args: Any, kwargs: Any, mask: Any) -> tuple[Any, Any]:
+            with broadcast_sums(keras):
+                return to_numpy(operation(*_wide(keras, args), **_wide(keras, kwargs))), None
+
+        return operate
     if not dtype_name.startswith("float"):
         return None
     twin = keras.layers.deserialize(_in_float64(keras.layers.serialize(layer)))
@@ -46,7 +51,8 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
             twin.finalize_state()  # Normalization works with a copy of its weights
         if "training" in inspect.signature(twin.call).parameters:
             kwargs = {**kwargs, "training": False}  # image augmentation takes it for granted that it trains
-        return to_numpy(twin(*(args[0] if separate else args), **kwargs)), take_steps()
+        with broadcast_sums(keras):
+            return to_numpy(twin(*(args[0] if separate else args), **kwargs)), take_steps()
 
     return call
 
