@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from scratchnn import InputError, ScratchnnError, load_model
+from scratchnn.agreement import Verdict
+from scratchnn.layers.string_lookup import StringLookup
 from scratchnn.oracle.kernels import lacks_float64
 from scratchnn.verify import random_inputs, verify
 
@@ -190,6 +192,23 @@ def ids_of_several_tables(keras, layers):
     return keras.Model([a, b], [layers.Concatenate()(read), known(keras.ops.reshape(b, (-1, 2, 2)))])
 
 
+def moved_texts(keras, layers):
+    text = keras.Input((2,), dtype="string")
+    word, rest = text[:, :1], keras.ops.expand_dims(text, -1)[:, 1]
+    lookup = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=0)
+    vectorize = layers.TextVectorization(vocabulary=["a", "b", "c"], output_sequence_length=3)
+    one = layers.Embedding(4, 2)(lookup(word))
+    return keras.Model(text, layers.Concatenate(axis=1)([one, layers.Embedding(5, 2)(vectorize(rest))]))
+
+
+def names_of_ids(keras, layers):
+    """Texts as output, looked up by ids, cut and turned."""
+    x, numbers = keras.Input((3,), dtype="int64"), keras.Input((3,), dtype="int32")
+    words = layers.StringLookup(vocabulary=["a", "bé", "c"], invert=True)(x)
+    known = layers.IntegerLookup(vocabulary=[5, 70], invert=True)(numbers)
+    return keras.Model([x, numbers], [words, keras.ops.flip(words, axis=1)[:, :2], known])
+
+
 def nested_texts(keras, layers):
     text = keras.Input((1,), dtype="string")
     vectorize = layers.TextVectorization(vocabulary=["foo", "bar"], output_sequence_length=4)
@@ -206,6 +225,7 @@ BUILT = [siamese, translator, attention, wide_and_deep, video, mobile, counts, m
 BUILT += [remembering, remembering_many, volume, channels_first, half]
 BUILT += [functions_as_layers, unrolled, inputs_by_name]
 BUILT += [siamese_of_ids, ids_by_name, ids_in_steps, moved_ids, ids_of_several_tables, nested_texts]
+BUILT += [moved_texts, names_of_ids]
 
 
 @pytest.mark.parametrize("build", BUILT)
@@ -232,6 +252,21 @@ def test_inputs_may_be_given_by_name_or_in_the_order_of_the_model(given, tmp_pat
     assert result.outputs[0].samples == 40
     short = verify(tmp_path / "model.keras", inputs=given([x[0], ("a", x[1][1][:5])]))
     assert "expected as many samples for each input" in str(short.error)
+
+
+def test_another_text_is_told(tmp_path, monkeypatch):
+    import keras
+
+    names_of_ids(keras, keras.layers).save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras").stateless()
+    tokens = next(layer for layer in model.layers if isinstance(layer, StringLookup)).index.tokens
+    monkeypatch.setattr(StringLookup, "_invert", lambda self, ids: np.full(ids.shape, tokens[1], object))
+    result = verify(tmp_path / "model.keras", samples=4)
+    assert result.exit_code == 1, result.error
+    assert result.first_wrong.class_name == "StringLookup"
+    agreement = result.first_wrong.agreement
+    assert (agreement.verdict, agreement.got) == (Verdict.SCRATCH_OFF, "bé")
+    assert agreement.expected in ("[UNK]", "a", "c")
 
 
 def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):

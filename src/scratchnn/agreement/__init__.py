@@ -7,8 +7,8 @@
 - C32, for numerics: scratchnn and Keras in float32, each against the exact result, within the bound.
 - Z, where it is asked for: equal to the last bit.
 
-Shapes and dtypes are judged too. What happens to NaN, infinities, zeros and numbers below the normal range is
-written in `scratchnn.agreement.compare`.
+Texts must be the same (`scratchnn.agreement.texts`). Shapes and dtypes are judged too. What happens to NaN,
+infinities, zeros and numbers below the normal range is written in `scratchnn.agreement.compare`.
 
 Keras is said to be off only if its own float64 result bears scratchnn out, so give `reference64` where there is
 one. Recurrent layers that return the last output alone are judged step by step if `sequence` is given too;

@@ -12,6 +12,7 @@ from .arithmetic import Approx, Arithmetic
 from .compare import Deviation, compare
 from .result import Agreement, Channel, Verdict
 from .rules.base import HIDDEN, SIDED, Call, as_list, call_layer, find_rule
+from .texts import are_texts, check_texts
 
 Array = NDArray[Any]
 
@@ -30,7 +31,7 @@ def check_call(
     sequence64: Any = None,
     candidate_sequence: Any = None,
 ) -> Agreement:
-    """Judge one call of a layer in the channels C32, C64 (if reference64 is given) and Z (if exact).
+    """Judge one call of a layer in the channels C32, C64 (if reference64 is given) and Z (if exact), or TEXT.
 
     Args:
         layer: the scratchnn layer in the dtype of the model.
@@ -60,6 +61,8 @@ def check_call(
         fault = _form_fault(layer, args, ours, theirs)
         if fault is not None:
             return replace(fault, layer=layer.label)
+        if all(map(are_texts, theirs)):
+            return replace(check_texts(ours, theirs), layer=layer.label)
         if candidate is None and sequence is not None:
             candidate_sequence = case.hidden(layer)
         result = _judge(case, ours, theirs, reference64, exact, (candidate_sequence, sequence, sequence64))
@@ -213,10 +216,16 @@ def _form_fault(layer: Layer, args: tuple[Any, ...], ours: list[Array], theirs: 
         expected = layer.result_dtype(args) if floats else their.dtype
         if their.size == 0:
             fault = fault or (Verdict.BOTH_OFF, f"nothing to compare: Keras's output has shape {their.shape}")
-        elif their.dtype.kind not in "fiub":
-            fault = fault or (Verdict.KERAS_OFF, f"Keras's output is of dtype {their.dtype}, no real numbers")
+        elif their.dtype.kind not in "fiub" and not are_texts(their):
+            fault = fault or (
+                Verdict.KERAS_OFF,
+                f"Keras's output is of dtype {their.dtype}, no real numbers or texts",
+            )
         elif our.shape != their.shape:
             fault = fault or (Verdict.SCRATCH_OFF, f"shape {our.shape}, Keras gives {their.shape}")
+        elif are_texts(their):
+            if not are_texts(our):
+                fault = fault or (Verdict.SCRATCH_OFF, f"dtype {our.dtype}, Keras gives texts")
         elif their.dtype != expected:
             fault = fault or (Verdict.KERAS_OFF, f"Keras gives {their.dtype}, expected {expected}")
         elif our.dtype != expected:

@@ -18,11 +18,12 @@ class Verdict(StrEnum):
 
 
 class Channel(StrEnum):
-    """What was compared: float64 against float64, float32 against the float64 oracle, or bits."""
+    """What was compared: float64 against float64, float32 against the float64 oracle, bits, or texts."""
 
     C64 = "C64"
     C32 = "C32"
     Z = "Z"
+    TEXT = "text"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Agreement:
         ratio: largest observed error / bound, 1.0 being the limit; inf where a bound of 0 was not kept.
         where: index of that element in its output; empty where there is none.
         output: number of the output it belongs to.
-        expected, got: what the channel asked for at that element, and what was there.
+        expected, got: what the channel asked for at that element, and what was there: numbers or texts.
         ulp: |scratch - reference| there in units in the last place of the reference: for reading, no criterion.
         layer: how messages name the layer.
         reason: what is wrong, in words; empty where nothing is.
@@ -50,8 +51,8 @@ class Agreement:
     ratio: float = 0.0
     where: tuple[int, ...] = ()
     output: int = 0
-    expected: float = float("nan")
-    got: float = float("nan")
+    expected: float | str = float("nan")
+    got: float | str = float("nan")
     ulp: float = 0.0
     layer: str = ""
     reason: str = ""
@@ -68,10 +69,10 @@ class Agreement:
         if self.agrees:
             return f"{head}, {self.ratio:.3g} of the bound)"
         place = f" at {self.where} of output {self.output}" if self.where else ""
-        return (
-            f"{head}): {self.reason}{place}: expected {self.expected!r}, got {self.got!r}, "
-            f"{self.ratio:.3g} times the bound, {self.ulp:.3g} ulp"
-        )
+        said = f"{head}): {self.reason}{place}: expected {self.expected!r}, got {self.got!r}"
+        if self.channel is Channel.TEXT:
+            return said
+        return f"{said}, {self.ratio:.3g} times the bound, {self.ulp:.3g} ulp"
 
     def as_dict(self) -> dict[str, Any]:
         """All of it in types that JSON has; numbers that it lacks become "nan", "inf" and "-inf"."""
@@ -81,9 +82,10 @@ class Agreement:
     def from_dict(cls, values: Mapping[str, Any]) -> "Agreement":
         """The agreement that `as_dict` wrote."""
         given = {key: value for key, value in values.items() if key != "agrees"}
-        for key in ("max_error", "ratio", "expected", "got", "ulp"):
-            given[key] = float(given[key])
         given["verdict"], given["channel"] = Verdict(given["verdict"]), Channel(given["channel"])
+        of_texts = given["channel"] is Channel.TEXT and given["verdict"] is not Verdict.AGREE
+        for key in ("max_error", "ratio", "ulp", *(() if of_texts else ("expected", "got"))):
+            given[key] = float(given[key])
         return cls(**{**given, "where": tuple(given["where"])})
 
 

@@ -18,8 +18,13 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def to_numpy(structure: Any) -> Any:
-    """Tensors as arrays; everything else as it is."""
-    return map_leaves(lambda leaf: np.asarray(leaf) if hasattr(leaf, "shape") else leaf, structure)
+    """Tensors as arrays, TensorFlow's texts, which are bytes, as str; everything else as it is."""
+
+    def convert(leaf: Any) -> Any:
+        array = np.asarray(leaf) if hasattr(leaf, "shape") else leaf
+        return _each(array, bytes, lambda text: text.decode(errors="surrogateescape"))
+
+    return map_leaves(convert, structure)
 
 
 def to_tensor(keras: Any, structure: Any) -> Any:
@@ -28,9 +33,23 @@ def to_tensor(keras: Any, structure: Any) -> Any:
 
     def convert(leaf: Any) -> Any:
         known = isinstance(leaf, np.ndarray) and leaf.dtype.kind in kinds
-        return keras.ops.convert_to_tensor(leaf) if known else leaf
+        texts = _each(leaf, str, lambda text: text.encode(errors="surrogateescape"))
+        return keras.ops.convert_to_tensor(texts) if known else leaf
 
     return map_leaves(convert, structure)
+
+
+def _each(leaf: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """The leaf; of an array of objects of that kind, what each changes to."""
+    if (
+        not isinstance(leaf, np.ndarray)
+        or leaf.dtype.kind != "O"
+        or not all(isinstance(x, kind) for x in leaf.flat)
+    ):
+        return leaf
+    changed = np.empty(leaf.shape, object)
+    changed.reshape(-1)[:] = [change(item) for item in leaf.flat]
+    return changed
 
 
 def cast_floats(structure: Any, dtype: Any) -> Any:
