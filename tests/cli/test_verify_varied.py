@@ -254,6 +254,17 @@ def test_inputs_may_be_given_by_name_or_in_the_order_of_the_model(given, tmp_pat
     assert "expected as many samples for each input" in str(short.error)
 
 
+def test_ids_may_be_given_as_floats(tmp_path):
+    """Nothing in the model has weights; its inputs must stay whole."""
+    import keras
+
+    x = keras.Input((4,))
+    keras.Model(x, keras.layers.CategoryEncoding(5)(x)).save(tmp_path / "model.keras")
+    result = verify(tmp_path / "model.keras", inputs=np.array([[0, 1, 2, 3], [4, 4, 4, 4]], np.float32))
+    assert result.error is None, result.error
+    assert result.agrees, result
+
+
 def test_another_text_is_told(tmp_path, monkeypatch):
     import keras
 
