@@ -27,23 +27,11 @@ WORDS = 12  # in a text
 READERS = (Embedding, CategoryEncoding, IndexLookup, TextVectorization, CLASSES.OneHot)
 # The bounds of layers that give out numbers of their input, and zeros at most.
 MOVING = ("exact", "kept", "maximum")
-CHANGES_OF_PLACE = ["Concatenate", "Stack", "ExpandDims", "Squeeze", "Transpose", "Reshape", "GetItem", "Ravel"]
-CHANGES_OF_PLACE += [
-    "Swapaxes",
-    "Moveaxis",
-    "Flip",
-    "Roll",
-    "Tril",
-    "Triu",
-    "Tile",
-    "Repeat",
-    "BroadcastTo",
-    "Pad",
-]
-CHANGES_OF_PLACE += ["Hstack", "Vstack", "Split", "Unstack", "Take", "TakeAlongAxis", "Sort", "Where", "Pad"]
-CHOICES = ["Max", "Min", "Amax", "Amin", "Maximum", "Minimum"]
-COPIES = ["Cast", "ConvertToTensor", "Copy", "StopGradient"]
-MOVING_OPERATIONS = frozenset([*CHANGES_OF_PLACE, *CHOICES, *COPIES])
+MOVING_OPERATIONS = frozenset(
+    "Concatenate Stack ExpandDims Squeeze Transpose Reshape GetItem Ravel Swapaxes Moveaxis Flip Roll Tril Triu Tile "
+    "Repeat BroadcastTo Pad Hstack Vstack Split Unstack Take TakeAlongAxis Sort Where Max Min Amax Amin Maximum "
+    "Minimum Cast ConvertToTensor Copy StopGradient".split()
+)
 
 
 def random_inputs(model: Model, samples: int, seed: int) -> Any:

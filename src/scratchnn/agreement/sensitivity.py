@@ -3,8 +3,8 @@
 Layer by layer there is a rigorous bound. Carried through a whole model such bounds explode, so for outputs whose
 layers cannot be seen (recorded on another machine) the model itself is asked: in float64, how much does each
 output move when each weight, and each number that a rounding layer is given, moves by a relative 64 · 2^-24? For
-layers of float16 it is 64 · 2^-11, their unit roundoff. That stands for the layers' own errors, those of sums above
-all, which are near sqrt(n) units for the few hundred terms that they have. What activations, other functions and
+layers of float16 it is 64 · 2^-11, their unit roundoff. That stands for the layers' own errors, above all those of
+sums, which are near sqrt(n) units for the few hundred terms that they have. What activations, other functions and
 normalizations give moves besides by the bound of their rules, without its worst case.
 Measured on the golden models, Keras and scratchnn stay below 0.3 of it (`scratchnn verify golden` prints it).
 
