@@ -34,6 +34,17 @@ def reshape(x: Array, newshape: Any) -> Array:
     return x.reshape(tuple(-1 if n is None else n for n in sizes))
 
 
+def moveaxis(x: Array, source: Any, destination: Any) -> Array:
+    """x with axes at other places; x itself, and not a view of it, where they are there already."""
+    first, second = (np.atleast_1d(axes) % x.ndim for axes in (source, destination))
+    return x if np.array_equal(first, second) else np.moveaxis(x, source, destination)
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """x with two axes changed for each other; x itself where they are the same."""
+    return x if axis1 % x.ndim == axis2 % x.ndim else np.swapaxes(x, axis1, axis2)
+
+
 def cast(x: Array, dtype: str) -> Array:
     """x in another dtype.
 
@@ -43,7 +54,7 @@ def cast(x: Array, dtype: str) -> Array:
     if dtype not in DTYPES:
         raise UnsupportedError(f"cast: expected one of {', '.join(DTYPES)}, got {dtype!r}")
     if dtype not in FLOATS or x.dtype.kind != "f":
-        return x.astype(dtype)
+        return x.astype(dtype, copy=False)
     if dtype == "float16" and x.dtype != dtype:
         raise UnsupportedError(f"cast: expected a dtype that keeps the numbers, got {dtype!r} for {x.dtype}")
     # No float gets a shorter one: the run may be in float64 for a model of float32.

@@ -85,7 +85,7 @@ class Operation(Layer):
         return self.call_shape((input_shape,), {})
 
     def compute_mask(self, x: Any, mask: Any) -> None:
-        """None: an operation ends a mask."""
+        """None: an operation ends a mask, unless it gives out the very array that it was given (`Model.call`)."""
         return None
 
 
@@ -295,8 +295,8 @@ _define({"Transpose": np.transpose}, shapes.transposed, "exact", axes=None)
 _define({"Reshape": functions.reshape}, shapes.reshaped, "exact", newshape=None)
 _define({"GetItem": functions.get_item}, shapes.item_shape, "exact")
 _define({"Ravel": np.ravel}, shapes.flattened, "exact")
-_define({"Swapaxes": np.swapaxes}, shapes.rearranged(np.swapaxes), "exact", axis1=None, axis2=None)
-_define({"Moveaxis": np.moveaxis}, shapes.rearranged(np.moveaxis), "exact", source=None, destination=None)
+_define({"Swapaxes": functions.swapaxes}, shapes.rearranged(np.swapaxes), "exact", axis1=None, axis2=None)
+_define({"Moveaxis": functions.moveaxis}, shapes.rearranged(np.moveaxis), "exact", source=None, destination=None)
 _define({"Flip": np.flip}, shapes.turned, "exact", axis=None)
 _define({"Roll": np.roll}, shapes.turned, "exact", shift=None, axis=None)
 _define({"Tril": np.tril, "Triu": np.triu}, shapes.matrices, "exact", k=0)

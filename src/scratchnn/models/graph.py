@@ -14,6 +14,7 @@ from ..errors import UnsupportedError
 from ..keras_files import read_model, read_weights
 from ..layers import Layer
 from ..layers.base import Array
+from ..layers.operations import Operation
 from ..spec import ModelSpec, NodeSpec, TensorRef, tensor_refs
 from .building import build_layers, mix_samples, shape_text
 from .inputs import Values, checked_inputs
@@ -210,7 +211,10 @@ class Model:
         given |= {key: value for key, value in extra.items() if key in accepted and value is not None}
         if hasattr(layer, "forward_with_mask"):  # a model: its masks come out of its own graph
             return layer.forward_with_mask(*args, **given)
-        return layer.forward(*args, **given), layer.compute_mask(args[0], mask)
+        output = layer.forward(*args, **given)
+        if isinstance(layer, Operation) and output is args[0]:
+            return output, mask  # in Keras a mask belongs to a tensor, and this is the very same
+        return output, layer.compute_mask(args[0], mask)
 
     def count_params(self) -> int:
         """Number of weights of all layers."""

@@ -24,6 +24,8 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
     """
     dtype_name = getattr(layer, "compute_dtype", None)
     if dtype_name is None:  # an operation: it has neither weights nor a dtype of its own
+        if str(getattr(layer, "dtype", None)).startswith("float"):
+            return None  # unless it makes floats of a dtype that it names, as a cast does
         operation = layer.call
 
         def operate(args: Any, kwargs: Any, mask: Any) -> tuple[Any, Any]:
