@@ -26,11 +26,26 @@ OPEN_SIZE = 24
 WORDS = 12  # in a text
 READERS = (Embedding, CategoryEncoding, IndexLookup, TextVectorization, CLASSES.OneHot)
 # The bounds of layers that give out numbers of their input, and zeros at most.
-MOVING = ("exact", "kept", "maximum")
+MOVING = ("exact", "maximum")
 MOVING_OPERATIONS = frozenset(
-    "Concatenate Stack ExpandDims Squeeze Transpose Reshape GetItem Ravel Swapaxes Moveaxis Flip Roll Tril Triu Tile "
-    "Repeat BroadcastTo Pad Hstack Vstack Split Unstack Take TakeAlongAxis Sort Where Max Min Amax Amin Maximum "
-    "Minimum Cast ConvertToTensor Copy StopGradient".split()
+    (
+        *("Concatenate", "Stack", "Hstack", "Vstack", "Split", "Unstack", "Tile", "Repeat", "BroadcastTo", "Pad"),
+        *(
+            "ExpandDims",
+            "Squeeze",
+            "Reshape",
+            "Ravel",
+            "Transpose",
+            "Swapaxes",
+            "Moveaxis",
+            "Flip",
+            "Roll",
+            "Sort",
+        ),
+        *("GetItem", "Take", "TakeAlongAxis", "Where", "Tril", "Triu"),
+        *("Max", "Min", "Amax", "Amin", "Maximum", "Minimum"),
+        *("Cast", "ConvertToTensor", "Copy", "StopGradient"),
+    )
 )
 
 

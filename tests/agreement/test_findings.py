@@ -101,7 +101,13 @@ def a_column(keras):
     return keras.Model(x, keras.ops.add(x, np.array([[1], [2], [3]], np.float32)))
 
 
-TAKEN_FOR_A_BIAS = [convolution_with_the_channels_first, a_sum_along_the_middle, a_column]
+def a_column_and_a_row(keras):
+    """Keras's sum has another shape."""
+    x = keras.Input((1, 3))
+    return keras.Model(x, keras.ops.add(x, np.array([[1], [2], [3]], np.float32)))
+
+
+TAKEN_FOR_A_BIAS = [convolution_with_the_channels_first, a_sum_along_the_middle, a_column, a_column_and_a_row]
 
 
 @pytest.mark.parametrize("build", TAKEN_FOR_A_BIAS)

@@ -38,6 +38,11 @@ def test_another_text_counts_against_scratchnn_and_is_shown(layer):
     )
 
 
+def test_every_output_counts(layer):
+    result = check_call(layer, (IDS,), {}, None, [RIGHT, RIGHT], candidate=[RIGHT, RIGHT[::-1]])
+    assert (result.verdict, result.output, result.where, result.size) == (Verdict.SCRATCH_OFF, 1, (0, 0), 8)
+
+
 @pytest.mark.parametrize("text", ["nan", "inf", ""])
 def test_json_and_back(text, layer):
     other = RIGHT.copy()

@@ -156,7 +156,7 @@ def ids_by_name(keras, layers):
     joined = layers.Concatenate()([layers.Flatten()(layers.Embedding(3, 2)(word)), number])
     inner = keras.Model({"word": word, "number": number}, layers.Dense(2)(joined))
     b, a = keras.Input((2,), dtype="int32"), keras.Input((3,))
-    return keras.Model([b, a], inner({"word": b, "number": a}))
+    return keras.Model([b, a], inner({"number": a, "word": b}))
 
 
 def ids_in_steps(keras, layers):
@@ -278,6 +278,32 @@ def test_another_text_is_told(tmp_path, monkeypatch):
     agreement = result.first_wrong.agreement
     assert (agreement.verdict, agreement.got) == (Verdict.SCRATCH_OFF, "bé")
     assert agreement.expected in ("[UNK]", "a", "c")
+
+
+def of_a_narrow_dtype(keras, layers, x):
+    return layers.Embedding(300, 2)(x)
+
+
+def inverted(keras, layers, x):
+    return layers.StringLookup(vocabulary=["a"], invert=True)(x)
+
+
+def one_hot(keras, layers, x):
+    return keras.ops.one_hot(x, 4)
+
+
+@pytest.mark.parametrize(
+    ("build", "dtype", "highest"),
+    [(of_a_narrow_dtype, "uint8", 255), (inverted, "int64", 1), (one_hot, "int32", 3)],
+)
+def test_drawn_ids_are_all_those_of_the_table(build, dtype, highest, tmp_path):
+    import keras
+
+    x = keras.Input((4, 8), dtype=dtype)
+    keras.Model(x, build(keras, keras.layers, x)).save(tmp_path / "model.keras")
+    ids = random_inputs(load_model(tmp_path / "model.keras"), 256, 0)
+    assert ids.shape == (256, 4, 8)
+    assert np.unique(ids).tolist() == list(range(highest + 1))
 
 
 def test_an_input_of_whole_numbers_takes_floats_without_fractions(tmp_path):

@@ -58,7 +58,7 @@ def check_call(
     with np.errstate(all="ignore"):
         theirs = as_list(reference)
         ours = as_list(case.run() if candidate is None else candidate)
-        fault = _form_fault(layer, args, ours, theirs)
+        fault = _form_fault(layer, args, ours, theirs, as_list(theirs if reference64 is None else reference64))
         if fault is not None:
             return replace(fault, layer=layer.label)
         if all(map(are_texts, theirs)):
@@ -160,7 +160,7 @@ def _bits(ours: list[Array], theirs: list[Array], exact: list[Array], size: int)
 def _float64(case: _Case, theirs: list[Array], their_sequence: Any, size: int) -> Agreement:
     """Channel C64: what Keras's float64 result says is the definition, so only scratchnn can be off."""
     ours = as_list(case.run64())
-    fault = _form_fault(case.layer64, case.args, ours, theirs)
+    fault = _form_fault(case.layer64, case.args, ours, theirs, theirs)
     if fault is not None:
         return replace(fault, channel=Channel.C64)
     our_sequence = None if their_sequence is None else case.hidden(case.layer64)
@@ -206,12 +206,14 @@ def _agreement(verdict: Verdict, channel: Channel, worst: Deviation, size: int) 
     )
 
 
-def _form_fault(layer: Layer, args: tuple[Any, ...], ours: list[Array], theirs: list[Array]) -> Agreement | None:
+def _form_fault(
+    layer: Layer, args: tuple[Any, ...], ours: list[Array], theirs: list[Array], theirs64: list[Array]
+) -> Agreement | None:
     """What is wrong with number, shapes and dtypes of the outputs, if anything."""
     fault = None
     if len(ours) != len(theirs) or not theirs:
         fault = Verdict.SCRATCH_OFF, f"{len(ours)} outputs, Keras gives {len(theirs)}"
-    for our, their in zip(ours, theirs, strict=False):
+    for our, their, their64 in zip(ours, theirs, theirs64, strict=False):
         floats = layer.computes and their.dtype.kind == "f"
         expected = layer.result_dtype(args) if floats else their.dtype
         if their.size == 0:
@@ -222,7 +224,8 @@ def _form_fault(layer: Layer, args: tuple[Any, ...], ours: list[Array], theirs: 
                 f"Keras's output is of dtype {their.dtype}, no real numbers or texts",
             )
         elif our.shape != their.shape:
-            fault = fault or (Verdict.SCRATCH_OFF, f"shape {our.shape}, Keras gives {their.shape}")
+            off = Verdict.KERAS_OFF if our.shape == their64.shape else Verdict.SCRATCH_OFF
+            fault = fault or (off, f"shape {our.shape}, Keras gives {their.shape}")
         elif are_texts(their):
             if not are_texts(our):
                 fault = fault or (Verdict.SCRATCH_OFF, f"dtype {our.dtype}, Keras gives texts")
