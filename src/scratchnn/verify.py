@@ -20,6 +20,7 @@ from .layers.base import Layer
 from .models.graph import Model, load_model
 from .models.inputs import checked_inputs, listed_inputs
 from .oracle import KerasCall, KerasModel
+from .oracle.structures import to_numpy
 from .outputs import OutputResult, compare_outputs, compare_recorded, compare_test_split
 
 # Layers are compared on this many samples at a time, which bounds the memory of the traces.
@@ -171,10 +172,10 @@ def _compare_whole(model: Model, keras_model: KerasModel, inputs: Any) -> tuple[
 def _in_order(model: Model, inputs: Any) -> Any:
     """The array of the one input, or a list of one for each in the order of the model, after a check of all.
 
-    Mapped arrays are read: Keras is given none that it may not write to.
+    Mapped arrays are read: Keras is given none that it may not write to. Bytes are texts, as Keras's outputs are.
     """
     checked_inputs(model.spec, model.input_shapes, inputs)
-    arrays = [np.array(value) for value in listed_inputs(model.spec, inputs)]
+    arrays = to_numpy([np.array(value) for value in listed_inputs(model.spec, inputs)])
     return arrays if len(arrays) > 1 else arrays[0]
 
 

@@ -254,6 +254,19 @@ def test_inputs_may_be_given_by_name_or_in_the_order_of_the_model(given, tmp_pat
     assert "expected as many samples for each input" in str(short.error)
 
 
+@pytest.mark.parametrize("dtype", ["str", "bytes", "object"])
+def test_texts_may_be_given_as_bytes(dtype, tmp_path):
+    import keras
+
+    x = keras.Input((2,), dtype="string")
+    lookup = keras.layers.StringLookup(vocabulary=["a", "bé"])
+    keras.Model(x, [lookup(x), x[:, :1]]).save(tmp_path / "model.keras")
+    texts = np.array([["a", "bé"], ["bé", "z"]])
+    given = texts if dtype == "str" else np.char.encode(texts).astype(dtype)
+    result = verify(tmp_path / "model.keras", inputs=given)
+    assert result.agrees, result
+
+
 def test_ids_may_be_given_as_floats(tmp_path):
     """Nothing in the model has weights; its inputs must stay whole."""
     import keras

@@ -18,7 +18,7 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def to_numpy(structure: Any) -> Any:
-    """Tensors as arrays, TensorFlow's texts, which are bytes, as str; everything else as it is."""
+    """Tensors as arrays, bytes, as which TensorFlow has texts, as str; everything else as it is."""
 
     def convert(leaf: Any) -> Any:
         array = np.asarray(leaf) if hasattr(leaf, "shape") else leaf
@@ -40,12 +40,9 @@ def to_tensor(keras: Any, structure: Any) -> Any:
 
 
 def _each(leaf: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """The leaf; of an array of objects of that kind, what each changes to."""
-    if (
-        not isinstance(leaf, np.ndarray)
-        or leaf.dtype.kind != "O"
-        or not all(isinstance(x, kind) for x in leaf.flat)
-    ):
+    """The leaf; of an array of bytes or str, if that is the kind, what each changes to."""
+    of_texts = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OS"
+    if not of_texts or not all(isinstance(item, kind) for item in leaf.flat):
         return leaf
     changed = np.empty(leaf.shape, object)
     changed.reshape(-1)[:] = [change(item) for item in leaf.flat]
