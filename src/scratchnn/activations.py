@@ -232,6 +232,7 @@ _NAMES: dict[str, Activation] = {
         *(soft_shrink, hard_shrink, softmax, log_softmax, sparsemax, glu, legacy_hard_sigmoid),
     )
 }
+ALONG_LAST_AXIS = (softmax, log_softmax, sparsemax, glu)
 ACTIVATIONS: dict[str, Activation] = {**_NAMES, "swish": silu, "hard_swish": hard_silu}
 
 

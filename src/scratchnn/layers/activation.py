@@ -47,6 +47,10 @@ class Activation(Elementwise):
         last = input_shape[-1]
         return (*input_shape[:-1], last // 2) if self.activation == "glu" and last is not None else input_shape
 
+    def mixes_samples(self, input_shape: Shape) -> bool:
+        """Whether the function looks along the only axis that there is."""
+        return len(input_shape) == 1 and self.activate in activations.ALONG_LAST_AXIS
+
     def as_activation(self) -> str | activations.Activation | None:
         """The function that this layer is as the activation of another."""
         return self.activation

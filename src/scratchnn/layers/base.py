@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ConfigError, InputError, UnsupportedError, WeightError
-from ..spec import LayerSpec
+from ..spec import LayerSpec, Shape
 from .options import Options, Weights
 
 Array = NDArray[Any]
@@ -77,6 +77,10 @@ class Layer:
     def result_dtype(self, args: Sequence[Any]) -> np.dtype[Any]:
         """The dtype of a float result for these inputs: the layer's, whatever whole numbers it is given."""
         return self.dtype
+
+    def mixes_samples(self, input_shape: Any) -> bool:
+        """Whether the samples of a batch, the first axis of the input, meet in the output."""
+        return False
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The mask of the output: the input's, where the layer supports masking."""
@@ -190,6 +194,11 @@ class Layer:
         if array.dtype.kind not in "fiub":
             raise WeightError(f"{self.label}: weight {name!r}: expected real numbers, got dtype {array.dtype}")
         return array if array.dtype.kind == "f" else array.astype(self.dtype)
+
+
+def is_of_samples(axis: int | Sequence[int], shape: Shape) -> bool:
+    """Whether the first axis of a shape is the axis, or among the axes."""
+    return any(n % len(shape) == 0 for n in ([axis] if isinstance(axis, int) else axis))
 
 
 def glorot_uniform(shape: Sequence[int], dtype: DTypeLike) -> Array:

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike
 
 from ..errors import InputError
 from ..spec import Shape
-from .base import Array, register
+from .base import Array, is_of_samples, register
 from .merge import Masks, Merge
 from .options import Options, Weights
 
@@ -66,6 +66,10 @@ class Concatenate(Merge):
             else:
                 merged.append(known.pop() if known else None)
         return tuple(merged)
+
+    def mixes_samples(self, input_shape: Any) -> bool:
+        """Whether batches are put one behind the other."""
+        return is_of_samples(self.axis, input_shape[0])
 
     def compute_mask(self, x: Any, mask: Masks) -> Array | None:
         """The masks concatenated like the arrays; then a step is kept where one of its features is."""

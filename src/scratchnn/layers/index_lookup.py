@@ -242,6 +242,10 @@ class IndexLookup(Layer):
         found = [names.get(place, self.index.oov_token) for place in ids.ravel().tolist()]
         return np.array(found, np.int64 if self.kind is int else object).reshape(ids.shape)
 
+    def mixes_samples(self, input_shape: Shape) -> bool:
+        """Whether all ids of a batch are in one row."""
+        return len(input_shape) == 1 and self.index.output_mode not in ("int", "one_hot")
+
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the ids, or (batch, depth), or (..., depth)."""
         mode, depth = self.index.output_mode, self.index.depth

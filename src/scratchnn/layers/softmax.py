@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 from .. import activations
 from ..errors import ConfigError
 from ..spec import Shape
-from .base import Array, register
+from .base import Array, is_of_samples, register
 from .elementwise import Elementwise
 from .options import Options, Weights
 
@@ -21,7 +21,7 @@ class Softmax(Elementwise):
     Source: https://keras.io/api/layers/activation_layers/softmax/
 
     Args:
-        axis: one axis or several, the batch axis not among them.
+        axis: one axis or several.
     """
 
     bound = "softmax"
@@ -53,6 +53,10 @@ class Softmax(Elementwise):
         # Keras puts these constants, not -inf, so that a row that is masked throughout stays finite.
         keep, lowest = np.asarray(mask, bool), -3e4 if x.dtype == np.float16 else -1e9
         return np.where(keep, self.apply(np.where(keep, x, x.dtype.type(lowest))), np.zeros_like(x))
+
+    def mixes_samples(self, input_shape: Shape) -> bool:
+        """Whether they are among the layer's axes."""
+        return is_of_samples(self.axis, input_shape)
 
     def apply(self, x: Array) -> Array:
         """softmax(x) along the layer's axes."""

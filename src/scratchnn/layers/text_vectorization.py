@@ -63,8 +63,7 @@ class TextVectorization(Layer):
         """The tokens, id by id."""
         return [""] * self.index.oov_start + ["[UNK]", *map(str, self.index.tokens)]
 
-    @property
-    def pads_to_longest(self) -> bool:
+    def mixes_samples(self, input_shape: Shape) -> bool:
         """Whether the rows become as long as the longest of the batch."""
         return self.output_sequence_length is None and self.index.output_mode == "int"
 

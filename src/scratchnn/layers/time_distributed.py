@@ -62,15 +62,27 @@ class TimeDistributed(Layer):
         """
         x = np.asarray(x)
         self.check_shape(x.shape, min_ndim=3)
-        steps = x.reshape(-1, *x.shape[2:])  # (batch · time, ...): the steps do not see each other
         given = {}
         if mask is not None and self._takes_mask:
-            mask = np.asarray(mask)
-            if mask.shape[:2] != x.shape[:2]:
-                raise InputError(f"{self.label}: mask: expected shape {x.shape[:2]} in front, got {mask.shape}")
-            given["mask"] = mask.reshape(-1, *mask.shape[2:])
-        output = np.asarray(self.layer.forward(steps, **given))
+            given["mask"] = np.asarray(mask)
+            if given["mask"].shape[:2] != x.shape[:2]:
+                raise InputError(
+                    f"{self.label}: mask: expected shape {x.shape[:2]} in front, got {given['mask'].shape}"
+                )
+        if self.mixes_samples(x.shape):  # those of one step
+            steps = [
+                self.layer.forward(x[:, t], **{key: value[:, t] for key, value in given.items()})
+                for t in range(x.shape[1])
+            ]
+            return np.stack(steps, axis=1)
+        # (batch · time, ...): the steps do not see each other
+        given = {key: value.reshape(-1, *value.shape[2:]) for key, value in given.items()}
+        output = np.asarray(self.layer.forward(x.reshape(-1, *x.shape[2:]), **given))
         return output.reshape(*x.shape[:2], *output.shape[1:])
+
+    def mixes_samples(self, input_shape: Shape) -> bool:
+        """Whether those of one step meet in the inner layer."""
+        return self.layer.mixes_samples((None, *input_shape[2:]))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(batch, time, ...) with the inner layer's sizes."""

@@ -13,7 +13,6 @@ from ..layers import Layer, build_layer
 from ..layers.operation_batches import mixes_samples
 from ..layers.operations import Operation
 from ..layers.options import Options
-from ..layers.text_vectorization import TextVectorization
 from ..layers.time_distributed import TimeDistributed
 from ..spec import LayerSpec, ModelSpec, NodeSpec, Shape, TensorRef
 
@@ -70,14 +69,12 @@ def build_layers(spec: ModelSpec) -> tuple[dict[str, Layer], Shapes]:
 def mix_samples(spec: ModelSpec, layers: Mapping[str, Layer], shapes: Shapes) -> bool:
     """Whether samples of a batch meet in the model: its output then depends on how they are batched."""
     for node in spec.nodes:
-        layer = layers[node.layer]
-        inner = getattr(getattr(layer, "layer", layer), "model", None)
-        if inner is not None and inner.mixes_samples:
-            return True
-        arguments, named = fill_shapes(node.args, shapes), fill_shapes(node.kwargs, shapes)
-        if isinstance(layer, Operation) and mixes_samples(layer, arguments, named):
-            return True
-        if isinstance(layer, TextVectorization) and layer.pads_to_longest:
+        layer, arguments = layers[node.layer], fill_shapes(node.args, shapes)
+        if isinstance(layer, Operation):
+            meet = mixes_samples(layer, arguments, fill_shapes(node.kwargs, shapes))
+        else:
+            meet = layer.mixes_samples(arguments[0])
+        if meet:
             return True
     return False
 

@@ -65,6 +65,10 @@ class NestedModel(Layer):
         outputs = [shapes[ref] for ref in self.outputs]
         return outputs if len(outputs) > 1 else outputs[0]
 
+    def mixes_samples(self, input_shape: Any) -> bool:
+        """Whether they meet inside."""
+        return self.model.mixes_samples
+
     @property
     def outputs(self) -> list[TensorRef]:
         """The outputs as a graph numbers them: those of a dict are sorted by their keys."""

@@ -8,6 +8,7 @@ then have a second bound, to first order (`propagation`), and the smaller one ho
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -262,16 +263,22 @@ def merge(arithmetic: Arithmetic, mode: str | None, ahead: Approx, back: Approx)
 
 @rule("time_distributed", sided=True)
 def time_distributed(call: Call) -> list[Approx]:
-    """The rule of the inner layer, with each step as a sample of its own."""
-    x, inner = call.x, call.layer.layer
+    """The rule of the inner layer, with each step as a sample of its own, or one step after the other."""
+    batch, time = call.x.shape[:2]
+    if call.layer.mixes_samples(call.x.shape):
+        steps = [_inner(call, partial(np.take, indices=t, axis=1)) for t in range(time)]
+        return [stack(list(results), axis=1) for results in zip(*steps, strict=True)]
+    results = _inner(call, lambda array: np.reshape(array, (-1, *np.shape(array)[2:])))
+    return [result.reshape(batch, time, *result.value.shape[1:]) for result in results]
 
-    def steps(array: Any) -> Any:
-        return np.reshape(array, (-1, *np.shape(array)[2:]))
 
-    mask = None if call.mask is None else steps(np.asarray(call.mask))
-    observed = tuple(map(steps, call.observed))
-    inner_call = Call(inner, (steps(x),), {}, mask, call.arithmetic, observed, None, call.own_result)
-    return [result.reshape(*x.shape[:2], *result.value.shape[1:]) for result in find_rule(inner)(inner_call)]
+def _inner(call: Call, samples: Callable[[Any], Array]) -> list[Approx]:
+    """The rule of the inner layer on what `samples` makes of (batch, time, ...)."""
+    inner, mask = call.layer.layer, None if call.mask is None else samples(call.mask)
+    observed = tuple(map(samples, call.observed))
+    return find_rule(inner)(
+        Call(inner, (samples(call.x),), {}, mask, call.arithmetic, observed, None, call.own_result)
+    )
 
 
 def cell_call(call: Call) -> list[Approx]:
