@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scratchnn import load_model
 from scratchnn.errors import ConfigError, UnsupportedError
+from scratchnn.layers.bidirectional import Bidirectional
+from scratchnn.layers.simple_rnn import SimpleRNN
+from scratchnn.verify import verify
 from tests.support import Case, Entry, bad_config, bad_input, layer_tests
 from tests.support.branches import recurrent_branches
 from tests.support.checks import built, call
@@ -138,3 +142,38 @@ def test_there_is_a_mask_for_each_output(merge_mode, sequences, state):
         outputs = 2 if merge_mode is None else 1
         assert len(shapes) == len(masks) == outputs + 6 * state
         assert [one is mask for one in masks] == [sequences] * outputs + [False] * 6 * state
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("state", [False, True])
+@pytest.mark.parametrize("merge_mode", ["concat", None])
+@pytest.mark.parametrize("classes", [("LSTM", "LSTM"), ("LSTM", "GRU")])
+def test_directions_may_have_other_sizes(classes, merge_mode, state, tmp_path):
+    """Keras tells twice the size of one: what takes another size behind it does not run there."""
+    import keras
+
+    if state and classes[0] != classes[1]:
+        pytest.skip("Keras expects as many states in both directions")
+    options = {"return_sequences": True, "return_state": state}
+    ahead = getattr(keras.layers, classes[0])(3, **options)
+    back = getattr(keras.layers, classes[1])(5, go_backwards=True, **options)
+    x = keras.Input((4, 2))
+    outputs = keras.layers.Bidirectional(ahead, backward_layer=back, merge_mode=merge_mode)(x)
+    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+    model = keras.Model(x, [*outputs, keras.ops.relu(outputs[0])])
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    given = np.ones((3, 4, 2), np.float32)
+    assert [shape[1:] for shape in loaded.output_shapes] == [
+        np.shape(y)[1:] for y in model.predict_on_batch(given)
+    ]
+    assert [shape[1:] for shape in loaded.output_shapes] == [np.shape(y)[1:] for y in loaded.predict(given)]
+    assert verify(tmp_path / "model.keras").agrees
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", "ave", "mul"])
+def test_directions_of_other_sizes_cannot_be_added(merge_mode):
+    ahead = SimpleRNN(2, 3, return_sequences=True)
+    back = SimpleRNN(2, 5, return_sequences=True, go_backwards=True)
+    with pytest.raises(ConfigError, match="merge_mode: expected as many units in both directions"):
+        Bidirectional(ahead, back, merge_mode=merge_mode)

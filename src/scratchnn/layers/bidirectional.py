@@ -54,6 +54,9 @@ class Bidirectional(Layer):
             ours = getattr(forward_layer, key), getattr(backward_layer, key)
             if bool(ours[0]) != bool(ours[1]):
                 raise ConfigError(f"{self.label}: expected the same {key} in both directions, got {ours}")
+        sizes = forward_layer.cell.output_size, backward_layer.cell.output_size
+        if merge_mode in ("sum", "ave", "mul") and sizes[0] != sizes[1]:
+            raise ConfigError(f"{self.label}: merge_mode: expected as many units in both directions, got {sizes}")
         self.forward_layer, self.backward_layer, self.merge_mode = forward_layer, backward_layer, merge_mode
         self.inference_only = forward_layer.inference_only or backward_layer.inference_only
         for layer in (forward_layer, backward_layer):  # so does Keras
@@ -130,17 +133,20 @@ class Bidirectional(Layer):
         output_mask = mask if self.return_sequences else None
         masks: tuple[Any, ...] = (output_mask, output_mask) if self.merge_mode is None else (output_mask,)
         if self.return_state:
-            masks += (None,) * 2 * len(self.forward_layer.cell.state_sizes)
+            cells = self.forward_layer.cell, self.backward_layer.cell
+            masks += (None,) * sum(len(cell.state_sizes) for cell in cells)
         return masks if len(masks) > 1 else output_mask
 
     def output_shape(self, input_shape: Shape) -> Any:
         """Shapes of the merged output and the states behind it."""
-        one = self.forward_layer.output_shape(input_shape)
-        output, states = (one[0], one[1:]) if self.return_state else (one, ())
-        if self.merge_mode == "concat":
-            output = (*output[:-1], 2 * output[-1])
-        outputs = (output, output) if self.merge_mode is None else (output,)
-        return (*outputs, *states, *states) if len(outputs) + len(states) > 1 else output
+        shapes = [layer.output_shape(input_shape) for layer in (self.forward_layer, self.backward_layer)]
+        ahead, back = shapes if self.return_state else [[shape] for shape in shapes]
+        outputs = [ahead[0], back[0]]
+        if self.merge_mode is not None:
+            size = ahead[0][-1] + back[0][-1] if self.merge_mode == "concat" else ahead[0][-1]
+            outputs = [(*ahead[0][:-1], size)]
+        told = (*outputs, *ahead[1:], *back[1:])
+        return told if len(told) > 1 else told[0]
 
 
 def _reversed(serialized: Any) -> Any:

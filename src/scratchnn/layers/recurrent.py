@@ -34,6 +34,11 @@ class Cell(Layer):
         """Size of each state."""
         return (self.units,) * self.state_count
 
+    @property
+    def output_size(self) -> int:
+        """Size of the output."""
+        return self.state_sizes[self.output_place]
+
     def project(self, x: Array) -> Array:
         """The share of the input in the gates, for any number of steps at once: (..., gates · units)."""
         raise NotImplementedError

@@ -241,7 +241,10 @@ def _shown_halves(call: Call) -> tuple[Any, Any]:
     layer = call.layer
     if not layer.return_sequences or layer.merge_mode not in ("concat", None):
         return None, None
-    ahead, back = np.split(call.observed[0], 2, -1) if layer.merge_mode == "concat" else call.observed[:2]
+    if layer.merge_mode == "concat":
+        ahead, back = np.split(call.observed[0], [layer.forward_layer.cell.output_size], -1)
+    else:
+        ahead, back = call.observed[:2]
     return ahead, back[:, ::-1]
 
 
