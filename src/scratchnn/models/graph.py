@@ -43,6 +43,7 @@ class Model:
         layers: the layers, in the file's order, without the inputs; a nested model is one of them.
         input_shapes, output_shapes: one shape a tensor, batch axis first, None where a size is open.
         tensor_shapes: the same for every tensor of the graph.
+        dtype: what `astype` made of it, or None, where each layer has the dtype of the file.
         mixes_samples: whether samples of a batch meet, as in `x - keras.ops.mean(x)`; `predict` then takes
             `batch_size` of them (all, where none is given) as one batch.
     """
@@ -56,6 +57,7 @@ class Model:
         self.tensor_shapes = list(self._shapes.values())
         self.mixes_samples = mix_samples(spec, self._layers, self._shapes)
         self._versions = {layer.name: layer.keras_version for layer in spec.layers}
+        self.dtype: np.dtype[Any] | None = None
         self._plan: Plan | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -71,7 +73,9 @@ class Model:
 
     def astype(self, dtype: DTypeLike) -> Self:
         """A copy whose layers hold their weights, and compute, in that float dtype."""
-        return self._map_layers(lambda layer: layer.astype(dtype))
+        other = self._map_layers(lambda layer: layer.astype(dtype))
+        other.dtype = np.dtype(dtype)
+        return other
 
     def map_weights(self, change: Callable[[Array], Array]) -> Self:
         """A copy with `change` applied to each array of each layer."""
@@ -239,7 +243,7 @@ class Model:
 
     def _check_inputs(self, x: Any) -> Values:
         """The given input by tensor, after checking number, rank and sizes."""
-        return checked_inputs(self.spec, self.input_shapes, x)
+        return checked_inputs(self.spec, self.input_shapes, x, self.dtype)
 
     def _pack(self, outputs: list[Any]) -> Any:
         """The outputs as Keras returns them: one, a list or a dict."""

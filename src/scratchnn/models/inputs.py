@@ -13,13 +13,14 @@ from .building import shape_text
 Values = dict[TensorRef, Any]
 
 
-def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any) -> Values:
+def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any, dtype: np.dtype[Any] | None = None) -> Values:
     """The given input by tensor.
 
     Args:
         spec: the model.
         shapes: of its inputs, batch axis first.
         x: an array, or one an input in a list or a dict by name.
+        dtype: the float dtype that the model computes in, where that is not the one of the file.
 
     Raises:
         InputError: another number of inputs, another rank or size, no elements, unequal numbers of samples.
@@ -28,7 +29,7 @@ def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any) -> Values:
     for ref, value, shape in zip(spec.inputs, listed_inputs(spec, x), shapes, strict=True):
         array = _adjust_rank(np.asarray(value), shape)
         _check(spec, ref, array, shape)
-        values[ref] = _in_dtype(spec, ref, array)
+        values[ref] = _in_dtype(spec, ref, array, dtype)
     if len({len(value) for value in values.values()}) > 1:
         sizes = {ref.layer: len(value) for ref, value in values.items()}
         raise InputError(f"Model {spec.name!r}: expected as many samples for each input, got {sizes}")
@@ -48,10 +49,10 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
         raise InputError(f"Model {spec.name!r}, input {ref.layer!r}: the input is empty: {value.shape}")
 
 
-def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
-    """Whole numbers as floats where the input is of floats and operated on, numbers as the integers of the input.
+def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array, computed: np.dtype[Any] | None) -> Array:
+    """Numbers in the dtype of the input: as its integers, or as its floats where it is operated on.
 
-    Floats are rounded to float16 where the input is of that; the array keeps the dtype that is computed in.
+    Layers cast what they are given; before that floats are rounded to float16 where the input is of that.
 
     Raises:
         InputError: fractions, or numbers beyond the dtype, which Keras cuts off without a word.
@@ -62,9 +63,9 @@ def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array) -> Array:
     if dtype.startswith(("int", "uint", "bool")):
         return _whole(value, dtype, f"Model {spec.name!r}, input {ref.layer!r}")
     if dtype == "float16" and value.dtype.kind == "f":
-        return value.astype(dtype).astype(value.dtype)
+        value = value.astype(dtype).astype(value.dtype)
     operated = ref in spec.operated_inputs and dtype in ("float16", "float32", "float64")
-    return value.astype(dtype) if operated and value.dtype.kind != "f" else value
+    return value.astype(computed or dtype, copy=False) if operated else value
 
 
 def _whole(value: Array, dtype: str, where: str) -> Array:
