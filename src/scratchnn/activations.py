@@ -32,7 +32,7 @@ def relu(x: Array, negative_slope: float = 0.0, max_value: float | None = None, 
     """x above the threshold, negative_slope · (x - threshold) below it, cut at max_value."""
     above = np.maximum(x, 0) if threshold == 0 else np.where(x > threshold, x, np.zeros_like(x))
     if max_value is not None:
-        above = np.minimum(above, max_value)
+        above = np.minimum(above, x.dtype.type(max_value))
     if negative_slope == 0:
         return above
     below: Array = above + negative_slope * np.minimum(x - threshold, 0)
@@ -232,6 +232,7 @@ _NAMES: dict[str, Activation] = {
         *(soft_shrink, hard_shrink, softmax, log_softmax, sparsemax, glu, legacy_hard_sigmoid),
     )
 }
+OF_WHOLE_NUMBERS = (linear, relu, relu6)  # they give whole numbers for such
 ALONG_LAST_AXIS = (softmax, log_softmax, sparsemax, glu)
 ACTIVATIONS: dict[str, Activation] = {**_NAMES, "swish": silu, "hard_swish": hard_silu}
 

@@ -188,8 +188,8 @@ OF_WHOLE_NUMBERS = ("cast", "cast back", "mean of whole numbers", "one_hot", "ta
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_operation_gives_what_keras_gives(keras_model, inputs, dtype):
-    model = Model(spec_from_keras(keras_model))
-    ours = model.forward([array.astype(dtype) for array in inputs])
+    model = Model(spec_from_keras(keras_model)).astype(dtype)
+    ours = model.forward(inputs)
     theirs = {name: np.asarray(value) for name, value in keras_model(inputs).items()}
     assert list(ours) == list(theirs)
     shapes = dict(zip(model.spec.output_names, model.output_shapes, strict=True))

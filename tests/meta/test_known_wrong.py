@@ -86,7 +86,7 @@ class NotTurnedRound(BiRNN):
 
 class OtherActivation(Dense):
     def forward(self, x):
-        return activations.sigmoid(self.linear(self.as_floats(x)))
+        return activations.sigmoid(self.linear(self.as_numbers(x)))
 
 
 class InPlaceOfRounding(Conv2D):

@@ -97,7 +97,7 @@ MUTANTS = [
     *_group(
         POOL,
         "test_max_pooling2d.py",
-        ("pool: max pads with zero", "value=-np.inf)", "value=0)"),
+        ("pool: max pads with zero", "value=lowest)", "value=0)"),
         ("pool: max of absolute values", "return reduce(np.maximum, taps(padded, *self.geometry))", "return reduce(lambda a, b: np.where(abs(a) < abs(b), b, a), taps(padded, *self.geometry))"),
         ("pool: data format ignored", "return from_channels_last(self.pool(to_channels_last(x, self.data_format)), self.data_format)", "return self.pool(x) if x.shape[1] > 1 and x.shape[-1] > 1 and self.padding == 'same' else from_channels_last(self.pool(to_channels_last(x, self.data_format)), self.data_format)"),
     ),
@@ -113,7 +113,7 @@ MUTANTS = [
             ("global pool: keepdims ignored", "mean: Array = x.mean(axis=self.axes, keepdims=self.keepdims", "mean: Array = x.mean(axis=self.axes, keepdims=False"),
             ("global pool: channels first ignored", "start = 2 if self.data_format", "start = 1 if self.data_format")),
     *_group(POOL, "test_global_max_pooling2d.py",
-            ("global pool: minimum", "largest: Array = self.as_floats(x, ndim=self.rank + 2).max(", "largest: Array = self.as_floats(x, ndim=self.rank + 2).min(")),
+            ("global pool: minimum", "largest: Array = self.as_numbers(x, ndim=self.rank + 2).max(", "largest: Array = self.as_numbers(x, ndim=self.rank + 2).min(")),
     # SimpleRNN and the loop over time.
     *_group(
         RNN,
@@ -222,7 +222,7 @@ MUTANTS = [
         ("dense: a silent float64 result", "z = x @ np.asarray(self.W, x.dtype)", "z = x @ np.asarray(self.W, np.float64)"),
         ("dense: float16 inside", "z = x @ np.asarray(self.W, x.dtype)", "z = (x.astype(np.float16) @ np.asarray(self.W, np.float16)).astype(x.dtype)"),
         ("dense: writes into its input", "z = x @ np.asarray(self.W, x.dtype)", "z = x @ np.asarray(self.W, x.dtype)\n        x *= 2"),
-        ("dense: activation ignored", "return self.activate(self.linear(self.as_floats(x, min_ndim=2, last=len(self.W))))", "return self.linear(self.as_floats(x, min_ndim=2, last=len(self.W)))"),
+        ("dense: activation ignored", "return self.activate(self.linear(self.as_numbers(x, min_ndim=2, last=len(self.W))))", "return self.linear(self.as_numbers(x, min_ndim=2, last=len(self.W)))"),
         ("dense: mask not passed on", "supports_masking = True", "supports_masking = False"),
     ),
     *_group(
@@ -357,7 +357,7 @@ MUTANTS = [
     *_group("layers/masking.py", "test_masking.py",
             ("masking: where any feature is the value", ".any(axis=-1)", ".all(axis=-1)"),
             ("masking: masked steps keep their values", "return np.where(self._kept(x)[..., None], x, np.zeros_like(x))", "return x"),
-            ("masking: upside down", "return self._kept(self.as_floats(x))", "return ~self._kept(self.as_floats(x))"),
+            ("masking: upside down", "return self._kept(self.as_numbers(x))", "return ~self._kept(self.as_numbers(x))"),
             ("masking: zero whatever the value", "x.dtype.type(self.mask_value)", "x.dtype.type(0)")),
     *_group("layers/permute.py", "test_permute.py",
             ("permute: the inverse", "transpose(0, *self.dims)", "transpose(0, *(self.dims.index(n) + 1 for n in range(1, len(self.dims) + 1)))")),
@@ -487,6 +487,19 @@ MUTANTS = [
             ("ops: the axis of the samples overlooked", "n in (0, -rank) for n", "n == 0 for n"),
             ("ops: einsum's letters overlooked", "return letters == {output[:1]} or not letters", "return True"),
             ("ops: two axes of samples overlooked", " or shape.count(SAMPLES) > 1", "")),
+    # What models do between their layers.
+    Mutant("masks: lost behind an operation that moves nothing", "models/graph.py", "if isinstance(layer, Operation) and output is args[0]:", "if False:", "models/test_masks.py"),
+    Mutant("masks: an axis moved to its place is another array", "layers/operation_functions.py", "return x if np.array_equal(first, second) else", "return", "models/test_masks.py"),
+    Mutant("inputs: floats keep their dtype", "models/inputs.py", "return value.astype(computed or dtype, copy=False) if operated else value", "return value", "models/test_input_dtypes.py"),
+    Mutant("samples: an axis from the end overlooked", "layers/base.py", "any(n % len(shape) == 0 for n in", "any(n == 0 for n in", "models/test_samples_that_meet.py"),
+    Mutant("samples: all steps at once", "layers/time_distributed.py", "if self.mixes_samples(x.shape):", "if False:", "models/test_samples_that_meet.py"),
+    *_group("layers/base.py", "test_whole_numbers.py",
+            ("whole numbers: always cast", ' or self.whole_numbers == "keep"', ""),
+            ("whole numbers: promoted to the layer's dtype", 'self.dtype if self.whole_numbers == "cast" else np.float32', "self.dtype")),
+    *_group("engine/steps.py", "test_whole_numbers.py",
+            ("whole numbers: cast by the engine", '(x.dtype.kind in "iub" and self.layers[0].whole_numbers == "cast")', 'x.dtype.kind in "iub"')),
+    *_group(BOTH, "test_bidirectional.py",
+            ("Bidirectional: twice the size of the forward direction", "ahead[0][-1] + back[0][-1] if", "2 * ahead[0][-1] if")),
     # The engine.
     *_engine("convolution_blocks.py",
              ("engine: bias left out", "inputs[:, self._terms : self._terms + 1] = 1", "inputs[:, self._terms : self._terms + 1] = 0"),

@@ -92,7 +92,9 @@ class FusedStep:
     def run(self, values: Values, masks: Values, workspace: Workspace) -> None:
         """Run the kernel, made at the first call for a shape."""
         x = values[self.source]
-        if x.dtype.kind not in "fiub" or x.size == 0 or masks.get(self.source) is not None:
+        # Kernels compute in float32, which is not what the first layer makes of whole numbers that it keeps.
+        taken = x.dtype.kind == "f" or (x.dtype.kind in "iub" and self.layers[0].whole_numbers == "cast")
+        if not taken or x.size == 0 or masks.get(self.source) is not None:
             self.run_plain(values, masks, workspace)
             return
         key = (self.number, x.shape)

@@ -33,6 +33,11 @@ class Activation(Elementwise):
         self.activation = activation
         self.activate = activations.get(activation)
 
+    @property
+    def whole_numbers(self) -> str:  # type: ignore[override]
+        """Those of `linear`, `relu` and `relu6` stay."""
+        return "keep" if self.activate in activations.OF_WHOLE_NUMBERS else "promote"
+
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "Activation":
         """Build from Keras's Activation config."""

@@ -38,10 +38,12 @@ class Layer:
 
     Attributes:
         name: the layer's name in its model.
-        dtype: what a model casts this layer's float input to; integer input is computed in it too.
+        dtype: what a model casts this layer's float input to.
         variables: attributes that hold weights, in the order of Keras's `layer.weights`.
         bound: the rule of `scratchnn.agreement` that bounds this layer's rounding error.
         supports_masking: whether a mask on the input goes on to the output.
+        whole_numbers: what the layer makes of integers and booleans, which Keras casts in no model by itself: it
+            may "cast" them to its dtype, "promote" them to float32, as Keras's functions do, or "keep" them.
         computes: False for layers that have no float dtype of their own (text in, ids out).
         masks_by_argument: whether Keras gives it the mask of each of its inputs, where they are arguments of their
             own (query, value, key) that are a list here.
@@ -53,6 +55,7 @@ class Layer:
     variables: ClassVar[tuple[str, ...]] = ()
     bound: ClassVar[str]
     supports_masking: bool = False
+    whole_numbers: str = "cast"
     computes: ClassVar[bool] = True
     masks_by_argument: ClassVar[bool] = False
     inference_only: bool = False
@@ -75,8 +78,9 @@ class Layer:
         raise NotImplementedError
 
     def result_dtype(self, args: Sequence[Any]) -> np.dtype[Any]:
-        """The dtype of a float result for these inputs: the layer's, whatever whole numbers it is given."""
-        return self.dtype
+        """The dtype of a float result for these inputs: the layer's, or what it makes of whole numbers."""
+        arrays = [np.asarray(x) for x in args[:1] if self.whole_numbers != "cast"]
+        return np.dtype(np.float32) if any(array.dtype.kind != "f" for array in arrays) else self.dtype
 
     def mixes_samples(self, input_shape: Any) -> bool:
         """Whether the samples of a batch, the first axis of the input, meet in the output."""
@@ -129,10 +133,10 @@ class Layer:
 
     # Checks that subclasses share.
 
-    def as_floats(self, x: Any, ndim: int | None = None, min_ndim: int = 1, last: int | None = None) -> Array:
-        """x as a float array, after checking its rank and the size of its last axis.
+    def as_numbers(self, x: Any, ndim: int | None = None, min_ndim: int = 1, last: int | None = None) -> Array:
+        """x as an array, after checking its rank and the size of its last axis.
 
-        Float input keeps its dtype; integers and booleans become `self.dtype`.
+        Float input keeps its dtype; what becomes of integers and booleans `whole_numbers` says.
 
         Raises:
             InputError: another rank or size, no elements, or no real numbers.
@@ -143,7 +147,9 @@ class Layer:
         self.check_shape(array.shape, ndim, min_ndim, last)
         if array.size == 0:
             raise InputError(f"{self.label}: the input is empty: shape {array.shape}")
-        return array if array.dtype.kind == "f" else array.astype(self.dtype)
+        if array.dtype.kind == "f" or self.whole_numbers == "keep":
+            return array
+        return array.astype(self.dtype if self.whole_numbers == "cast" else np.float32)
 
     def check_shape(
         self, shape: Sequence[int | None], ndim: int | None = None, min_ndim: int = 1, last: int | None = None

@@ -75,7 +75,7 @@ class BatchNormalization(Layer):
         Raises:
             InputError: another number of channels, no elements, no real numbers.
         """
-        x = self.as_floats(x, min_ndim=2)
+        x = self.as_numbers(x, min_ndim=2)
         self.output_shape(x.shape)
         shape = [1] * x.ndim
         shape[self.axis] = -1

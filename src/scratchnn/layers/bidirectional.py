@@ -96,7 +96,7 @@ class Bidirectional(Layer):
         Raises:
             InputError: another rank, feature size, mask or state shape, or no elements.
         """
-        x = self.as_floats(x, ndim=3, last=self.forward_layer.cell.input_dim)
+        x = self.as_numbers(x, ndim=3, last=self.forward_layer.cell.input_dim)
         half = None if initial_state is None else len(initial_state) // 2
         first, second = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
         ahead, ahead_states = self.forward_layer.run(x, first, mask)
@@ -275,7 +275,7 @@ class BidirectionalLSTM(Bidirectional):
         Raises:
             InputError: another rank, feature size, mask or state shape, or no elements.
         """
-        x = self.as_floats(x_seq, min_ndim=2, last=self.forward_lstm.D)
+        x = self.as_numbers(x_seq, min_ndim=2, last=self.forward_lstm.D)
         if x.ndim == 2:
             states = None if initial_state is None else [np.asarray(state)[None] for state in initial_state]
             result = self.forward(

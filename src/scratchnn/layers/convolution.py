@@ -175,7 +175,7 @@ class Convolution(Layer):
         Raises:
             InputError: another rank or number of channels, no elements, or smaller than the kernel.
         """
-        x = self.as_floats(x, ndim=self.rank + 2)
+        x = self.as_numbers(x, ndim=self.rank + 2)
         self.output_shape(x.shape)
         return self.activate(self.linear(x))
 

@@ -88,7 +88,7 @@ class Dense(Layer):
         Raises:
             InputError: rank below 2, another last axis, no elements, no real numbers.
         """
-        return self.activate(self.linear(self.as_floats(x, min_ndim=2, last=len(self.W))))
+        return self.activate(self.linear(self.as_numbers(x, min_ndim=2, last=len(self.W))))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(..., input_dim) -> (..., output_dim)."""

@@ -63,7 +63,7 @@ class Discretization(Layer):
         Raises:
             InputError: no elements, no real numbers, or another rank.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         self.output_shape(x.shape)
         ids = np.searchsorted(self.bin_boundaries, x, side="right").astype(np.int32)
         depth = len(self.bin_boundaries) + 1

@@ -83,7 +83,7 @@ class Dot(Merge):
         arrays = self.check_inputs(x)
         if self.normalize:
             axes = self.positions([array.shape for array in arrays])
-            arrays = [self.as_floats(array) for array in arrays]
+            arrays = [self.as_numbers(array) for array in arrays]
             arrays = [unit_length(array, axis, self.longest) for array, axis in zip(arrays, axes, strict=True)]
         return self.products(*arrays)
 

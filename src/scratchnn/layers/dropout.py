@@ -29,6 +29,7 @@ class Dropout(Layer):
     """
 
     bound = "exact"
+    whole_numbers = "keep"
     supports_masking = True
 
     def __init__(
@@ -65,9 +66,10 @@ class Dropout(Layer):
             x: any shape.
             training: the mode; None means the layer's own.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         if not (self.training if training is None else training) or self.rate == 0:
             return x
+        x = x if x.dtype.kind == "f" else x.astype(self.dtype)
         shape = self.noise_shape or (None,) * x.ndim
         drawn = [size if n is None else n for n, size in zip(shape, x.shape, strict=True)]
         keep = self._random.random(drawn) >= self.rate

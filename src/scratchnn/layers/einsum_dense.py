@@ -89,7 +89,7 @@ class EinsumDense(Layer):
         Raises:
             InputError: another rank or other sizes than the kernel's, no elements, no real numbers.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         self.output_shape(x.shape)
         return self.activate(self.linear(x))
 

@@ -21,7 +21,7 @@ class Elementwise(Layer):
         Raises:
             InputError: no elements, no real numbers.
         """
-        return self.apply(self.as_floats(x))
+        return self.apply(self.as_numbers(x))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape."""

@@ -23,6 +23,7 @@ class Flatten(Layer):
     """
 
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Flatten(Layer):
         Raises:
             InputError: no elements, no real numbers.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         if x.ndim > 1:
             x = to_channels_last(x, self.data_format)
         return x.reshape(len(x), -1)

@@ -31,7 +31,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         """
         if mask is None:
             return super().forward(x)
-        x, keep = self.as_floats(x, ndim=3), np.asarray(mask, bool)
+        x, keep = self.as_numbers(x, ndim=3), np.asarray(mask, bool)
         (axis,) = self.axes
         if keep.shape != (len(x), x.shape[axis]):
             raise InputError(f"{self.label}: mask: expected shape {(len(x), x.shape[axis])}, got {keep.shape}")

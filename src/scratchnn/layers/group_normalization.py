@@ -80,7 +80,7 @@ class GroupNormalization(Layer):
         Raises:
             InputError: another number of channels, no elements, no real numbers.
         """
-        given = self.as_floats(x)
+        given = self.as_numbers(x)
         self.output_shape(given.shape)
         split, axes = self.in_groups(given.astype(np.result_type(given, np.float32), copy=False))
         centered = split - split.mean(axis=axes, keepdims=True)

@@ -20,6 +20,7 @@ class ImageAugmentation(InferenceIdentity):
     """
 
     supports_masking = False
+    whole_numbers = "cast"
     inference_only = True
 
     @classmethod

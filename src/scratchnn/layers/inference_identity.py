@@ -20,6 +20,7 @@ class InferenceIdentity(Elementwise):
     """A layer that changes its input in training only: (...) -> the same."""
 
     bound = "exact"
+    whole_numbers = "keep"
 
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "InferenceIdentity":

@@ -67,7 +67,7 @@ class LayerNormalization(Layer):
         Raises:
             InputError: other sizes than gamma's and beta's, no elements, no real numbers.
         """
-        given = self.as_floats(x)
+        given = self.as_numbers(x)
         self.output_shape(given.shape)
         x = given.astype(np.result_type(given, np.float32), copy=False)
         centered = x - x.mean(axis=self.axes, keepdims=True)

@@ -21,6 +21,7 @@ class LeakyReLU(Elementwise):
     """
 
     bound = "piecewise_linear"
+    whole_numbers = "promote"
 
     def __init__(
         self, negative_slope: float = 0.3, *, name: str | None = None, dtype: DTypeLike = np.float32

@@ -182,7 +182,7 @@ class LSTM(Recurrent):
         Raises:
             InputError: another rank, feature size, mask or state shape, or no elements.
         """
-        x = self.as_floats(x_seq, min_ndim=2, last=self.D)
+        x = self.as_numbers(x_seq, min_ndim=2, last=self.D)
         if h0 is not None or c0 is not None:
             zeros = np.zeros((*x.shape[:-2], self.H), x.dtype)
             initial_state = [zeros if state is None else np.asarray(state) for state in (h0, c0)]

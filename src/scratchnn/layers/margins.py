@@ -27,6 +27,7 @@ class Margin(Layer):
     sign: ClassVar[int]  # 1 where they are added
     default: ClassVar[int] = 1
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class Margin(Layer):
         Raises:
             InputError: another rank, no elements, no real numbers, or nothing left.
         """
-        x = self.as_floats(x, ndim=self.rank + 2)
+        x = self.as_numbers(x, ndim=self.rank + 2)
         self.output_shape(x.shape)
         return self.change(x, self.all_margins())
 

@@ -22,6 +22,7 @@ class Masking(Elementwise):
     """
 
     bound = "kept"
+    whole_numbers = "keep"
 
     def __init__(self, mask_value: float = 0.0, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -34,13 +35,15 @@ class Masking(Elementwise):
 
     def apply(self, x: Array) -> Array:
         """x, with zeros where the step is masked."""
-        return np.where(self._kept(x)[..., None], x, np.zeros_like(x))
+        numbers = x.astype(np.int32) if x.dtype.kind == "b" else x
+        return np.where(self._kept(x)[..., None], numbers, np.zeros_like(numbers))
 
     def _kept(self, x: Array) -> Array:
-        """False where every feature equals the mask value, both in the dtype of x."""
-        kept: Array = (x != x.dtype.type(self.mask_value)).any(axis=-1)
+        """False where every feature equals the mask value, in the dtype of x, or float32 for whole numbers."""
+        floats = x if x.dtype.kind == "f" else x.astype(np.float32)
+        kept: Array = (floats != floats.dtype.type(self.mask_value)).any(axis=-1)
         return kept
 
     def compute_mask(self, x: Any, mask: Any) -> Array:
         """True where a step is not masked; a mask of the input plays no part, as in Keras."""
-        return self._kept(self.as_floats(x))
+        return self._kept(self.as_numbers(x))

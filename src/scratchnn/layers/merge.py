@@ -63,7 +63,7 @@ class Merge(Layer):
         """
         if not isinstance(x, list | tuple):
             raise InputError(f"{self.label}: expected a list of inputs, got {type(x).__name__}")
-        floats, given = [self.as_floats(array) for array in x], [np.asarray(array) for array in x]
+        floats, given = [self.as_numbers(array) for array in x], [np.asarray(array) for array in x]
         self.output_shape([array.shape for array in floats])
         whole = np.result_type(*given)
         if whole.kind == "b" and not self.takes_truth_values:

@@ -23,6 +23,7 @@ class Permute(Layer):
     """
 
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(self, dims: Sequence[int], *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -44,7 +45,7 @@ class Permute(Layer):
         Raises:
             InputError: another rank, no elements, no real numbers.
         """
-        return self.as_floats(x, ndim=len(self.dims) + 1).transpose(0, *self.dims)
+        return self.as_numbers(x, ndim=len(self.dims) + 1).transpose(0, *self.dims)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The sizes in the new order."""

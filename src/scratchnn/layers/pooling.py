@@ -73,7 +73,7 @@ class Pooling(Layer):
         Raises:
             InputError: another rank, no elements, or smaller than a window.
         """
-        x = self.as_floats(x, ndim=self.rank + 2)
+        x = self.as_numbers(x, ndim=self.rank + 2)
         self.output_shape(x.shape)
         return from_channels_last(self.pool(to_channels_last(x, self.data_format)), self.data_format)
 
@@ -90,10 +90,12 @@ class MaxPooling(Pooling):
     """The largest value of each window; padding never wins. A NaN in a window gives NaN."""
 
     bound = "maximum"
+    whole_numbers = "keep"
 
     def pool(self, x: Array) -> Array:
         """The maximum over the positions of the window, one strided view at a time."""
-        padded = pad(x, *self.geometry, self.padding, value=-np.inf)
+        lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min if x.dtype.kind in "iu" else False
+        padded = pad(x, *self.geometry, self.padding, value=lowest)
         return reduce(np.maximum, taps(padded, *self.geometry))
 
 
@@ -154,6 +156,7 @@ class GlobalMaxPooling(GlobalPooling):
     """The largest value of each channel."""
 
     bound = "maximum"
+    whole_numbers = "keep"
 
     def forward(self, x: Any) -> Array:
         """The maximum over the spatial axes.
@@ -161,7 +164,7 @@ class GlobalMaxPooling(GlobalPooling):
         Raises:
             InputError: another rank, or no elements.
         """
-        largest: Array = self.as_floats(x, ndim=self.rank + 2).max(axis=self.axes, keepdims=self.keepdims)
+        largest: Array = self.as_numbers(x, ndim=self.rank + 2).max(axis=self.axes, keepdims=self.keepdims)
         return largest
 
 
@@ -169,6 +172,7 @@ class GlobalAveragePooling(GlobalPooling):
     """The mean of each channel."""
 
     bound = "average"
+    whole_numbers = "promote"
 
     def forward(self, x: Any) -> Array:
         """The mean over the spatial axes.
@@ -176,6 +180,6 @@ class GlobalAveragePooling(GlobalPooling):
         Raises:
             InputError: another rank, or no elements.
         """
-        x = self.as_floats(x, ndim=self.rank + 2)
+        x = self.as_numbers(x, ndim=self.rank + 2)
         mean: Array = x.mean(axis=self.axes, keepdims=self.keepdims, dtype=x.dtype)
         return mean

@@ -24,7 +24,7 @@ class QueryValueKey(Layer):
         """
         if not isinstance(x, list | tuple):
             raise InputError(f"{self.label}: expected a list of query and value, got {type(x).__name__}")
-        arrays = [self.as_floats(array) for array in x]
+        arrays = [self.as_numbers(array) for array in x]
         self.output_shape([array.shape for array in arrays])
         dtype = np.result_type(*arrays)
         query, value, key = query_value_key(self.label, [array.astype(dtype, copy=False) for array in arrays])

@@ -57,7 +57,7 @@ class Cell(Layer):
         Raises:
             InputError: another rank, feature size or state shape, or no elements.
         """
-        x = self.as_floats(x, ndim=2, last=self.input_dim)
+        x = self.as_numbers(x, ndim=2, last=self.input_dim)
         new = self.step(self.project(x), self.check_states(x, states))
         return (new[self.output_place], *new)
 
@@ -233,7 +233,7 @@ class Recurrent(Layer):
         Raises:
             InputError: another rank, feature size, mask or state shape, or no elements.
         """
-        x = self.as_floats(x, ndim=3, last=self.cell.input_dim)
+        x = self.as_numbers(x, ndim=3, last=self.cell.input_dim)
         outputs, states = self.run(x, initial_state, mask)
         output = outputs if self.return_sequences else outputs[:, -1]
         return (output, *states) if self.return_state else output

@@ -36,6 +36,11 @@ class ReLU(Elementwise):
         super().__init__(name=name, dtype=dtype)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
+    @property
+    def whole_numbers(self) -> str:  # type: ignore[override]
+        """They are cut, but not sloped."""
+        return "keep" if self.negative_slope == 0 else "promote"
+
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "ReLU":
         """Build from Keras's ReLU config."""

@@ -21,6 +21,7 @@ class RepeatVector(Layer):
     """
 
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(self, n: int, *, name: str | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -39,7 +40,7 @@ class RepeatVector(Layer):
         Raises:
             InputError: another rank, no elements, no real numbers.
         """
-        return np.repeat(self.as_floats(x, ndim=2)[:, None], self.n, axis=1)
+        return np.repeat(self.as_numbers(x, ndim=2)[:, None], self.n, axis=1)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(batch, features) -> (batch, n, features)."""

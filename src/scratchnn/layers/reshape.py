@@ -24,6 +24,7 @@ class Reshape(Layer):
     """
 
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(
         self, target_shape: Sequence[int], *, name: str | None = None, dtype: DTypeLike = np.float32
@@ -51,7 +52,7 @@ class Reshape(Layer):
         Raises:
             InputError: a sample has another number of elements than the target.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         self.output_shape(x.shape)
         return x.reshape(len(x), *self.target_shape)
 

@@ -61,7 +61,7 @@ class RMSNormalization(Layer):
         Raises:
             InputError: other sizes than the scale's, no elements, no real numbers.
         """
-        given = self.as_floats(x)
+        given = self.as_numbers(x)
         self.output_shape(given.shape)
         x = given.astype(np.result_type(given, np.float32), copy=False)
         root = np.sqrt(np.square(x).mean(axis=self.axes, keepdims=True) + x.dtype.type(self.epsilon))

@@ -86,8 +86,8 @@ class RNNCell(Cell):
         Raises:
             InputError: another size of the last axis.
         """
-        x_t = self.as_floats(x_t, last=self.input_dim)
-        h_prev = self.as_floats(h_prev, last=self.hidden_dim).astype(x_t.dtype, copy=False)
+        x_t = self.as_numbers(x_t, last=self.input_dim)
+        h_prev = self.as_numbers(h_prev, last=self.hidden_dim).astype(x_t.dtype, copy=False)
         return self.step(self.project(x_t), (h_prev,))[0]
 
 

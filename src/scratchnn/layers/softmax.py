@@ -47,7 +47,7 @@ class Softmax(Elementwise):
         Raises:
             InputError: no elements, no real numbers.
         """
-        x = self.as_floats(x)
+        x = self.as_numbers(x)
         if mask is None:
             return self.apply(x)
         # Keras puts these constants, not -inf, so that a row that is masked throughout stays finite.

@@ -35,6 +35,11 @@ class TimeDistributed(Layer):
         # Keras makes a training call for each step, with random numbers of its own; scratchnn does not.
         self.inference_only = layer.inference_only or "training" in accepted
 
+    @property
+    def whole_numbers(self) -> str:  # type: ignore[override]
+        """As the inner layer has it."""
+        return self.layer.whole_numbers
+
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "TimeDistributed":
         """Build from Keras's TimeDistributed config."""

@@ -22,6 +22,7 @@ class UpSampling(Layer):
 
     rank: ClassVar[int]
     bound = "exact"
+    whole_numbers = "keep"
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class UpSampling(Layer):
         Raises:
             InputError: another rank, no elements, no real numbers.
         """
-        x = self.as_floats(x, ndim=self.rank + 2)
+        x = self.as_numbers(x, ndim=self.rank + 2)
         for axis, times in enumerate(self.size, start=self.first_axis):
             x = self.grow(x, axis, times)
         return x

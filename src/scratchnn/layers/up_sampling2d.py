@@ -39,6 +39,11 @@ class UpSampling2D(UpSampling):
         super().__init__(size, data_format=data_format, name=name, dtype=dtype)
         self.interpolation = interpolation
 
+    @property
+    def whole_numbers(self) -> str:  # type: ignore[override]
+        """Repeated they are the same; interpolated they are floats."""
+        return "keep" if self.interpolation == "nearest" else "cast"
+
     @classmethod
     def from_config(cls, options: Options, weights: Weights, input_shape: Shape) -> "UpSampling2D":
         """Build from Keras's config."""
@@ -55,7 +60,7 @@ class UpSampling2D(UpSampling):
         """
         if self.interpolation == "nearest":
             return super().forward(x)
-        x = self.as_floats(x, ndim=4)
+        x = self.as_numbers(x, ndim=4)
         for axis, times in reversed(list(enumerate(self.size, start=self.first_axis))):
             x = interpolated(x, axis, times)  # the width first, as TensorFlow does
         return x

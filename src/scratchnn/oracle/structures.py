@@ -49,11 +49,11 @@ def _each(leaf: Any, kind: type, change: Callable[[Any], Any]) -> Any:
     return changed
 
 
-def cast_floats(structure: Any, dtype: Any) -> Any:
-    """Float arrays in that dtype; everything else as it is."""
+def cast_numbers(structure: Any, dtype: Any, kinds: str = "f") -> Any:
+    """Float arrays (or those of other kinds too) in that dtype; everything else as it is."""
 
     def cast(leaf: Any) -> Any:
-        return leaf.astype(dtype) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf
+        return leaf.astype(dtype) if isinstance(leaf, np.ndarray) and leaf.dtype.kind in kinds else leaf
 
     return map_leaves(cast, structure)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels import broadcast_sums, run_channels_first
 from .steps import show_steps
-from .structures import cast_floats, has_separate_inputs, map_leaves, to_numpy, to_tensor
+from .structures import cast_numbers, has_separate_inputs, map_leaves, to_numpy, to_tensor
 
 # A layer as a function of positional arguments, keyword arguments and mask: its output, and its steps or None.
 Call = Callable[[Any, Any, Any], tuple[Any, Any]]
@@ -37,10 +37,12 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
         return None
     twin = keras.layers.deserialize(_in_float64(keras.layers.serialize(layer)))
     run_channels_first(keras, twin._flatten_layers())
+    # Beside weights whole numbers become floats, in some layers (BatchNormalization) float32 whatever the dtype.
+    kinds = "fiu" if layer.get_weights() else "f"
     weights, take_steps, separate = layer.get_weights(), show_steps(twin), has_separate_inputs(twin)
 
     def call(args: Any, kwargs: Any, mask: Any) -> tuple[Any, Any]:
-        args, kwargs = _wide(keras, args), _wide(keras, kwargs)
+        args, kwargs = _wide(keras, args, kinds), _wide(keras, kwargs)
         if isinstance(mask, list):
             _carry_masks(args[0], to_tensor(keras, mask))
         elif mask is not None:
@@ -59,9 +61,9 @@ def float64_twin(keras: Any, layer: Any) -> Call | None:
     return call
 
 
-def _wide(keras: Any, structure: Any) -> Any:
-    """Arrays as tensors, floats among them in float64."""
-    return to_tensor(keras, cast_floats(structure, np.float64))
+def _wide(keras: Any, structure: Any, kinds: str = "f") -> Any:
+    """Arrays as tensors, floats among them (or other kinds of numbers too) in float64."""
+    return to_tensor(keras, cast_numbers(structure, np.float64, kinds))
 
 
 def _carry_masks(tensors: list[Any], masks: list[Any]) -> None:

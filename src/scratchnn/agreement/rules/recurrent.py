@@ -103,7 +103,7 @@ def stacked_step(arithmetic: Arithmetic, cell: Any, z: Approx, states: States) -
 
 def _sequence(layer: Any, x: Any, kwargs: Any, mask: Any) -> Array:
     """scratchnn's own output of every step, in the order of reading."""
-    return layer.run(np.asarray(x), kwargs.get("initial_state"), mask)[0]
+    return layer.run(layer.as_numbers(x), kwargs.get("initial_state"), mask)[0]
 
 
 @rule("recurrent", sided=True, hidden=_sequence)
@@ -193,7 +193,7 @@ def _sequences(layer: Any, x: Any, kwargs: Any, mask: Any) -> list[Array]:
     """scratchnn's own outputs of every step of the forward and of the backward layer."""
     halves = _halves(kwargs.get("initial_state"))
     pairs = zip((layer.forward_layer, layer.backward_layer), halves, strict=True)
-    return [inner.run(np.asarray(x), state, mask)[0] for inner, state in pairs]
+    return [inner.run(inner.as_numbers(x), state, mask)[0] for inner, state in pairs]
 
 
 def _halves(initial_state: Any) -> tuple[Any, Any]:
