@@ -5,9 +5,6 @@ EQUIVALENT: dict[str, str] = {
     "bidirectional.py: np.concatenate([c_ahead, c_back], axis=-1), -> np.concatenate([c_ahead, c_back], axis=1),": (
         "states are (batch, units), whose last axis is axis 1"
     ),
-    "bidirectional.py: return (*outputs, *states, *states) if len(outputs) + len(states) > 1 else output -> return (*outputs, *states, *states) if len(outputs) << len(states) > 1 else output": (
-        "with one output or two, either is 1 only where there is one output and no states"
-    ),
     'embedding.py: if ids.dtype.kind == "f": -> if ids.dtype.kind >= "f":': (
         "whole numbers, of kind i and u, are asked too whether they are whole, and are"
     ),
