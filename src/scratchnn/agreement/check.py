@@ -81,7 +81,8 @@ class _Case:
 
     def run(self) -> Any:
         """The layer's own result, called as a model calls it."""
-        return call_layer(self.layer, self.inputs(None), self.keywords(None), self.mask)
+        output = call_layer(self.layer, self.inputs(None), self.keywords(None), self.mask)
+        return output if self.layer.autocast else output.astype(self.layer.dtype, copy=False)
 
     def run64(self) -> Any:
         """The same in float64."""
@@ -113,19 +114,32 @@ class _Case:
             None if find is None else find(layer, *self.inputs(layer.dtype), self.keywords(layer.dtype), self.mask)
         )
 
-    def approx(self, dtype: Any, observed: list[Array], sequence: Any = None, own: bool = False) -> list[Approx]:
-        """The exact outputs, and the bounds for an implementation in that dtype with those outputs."""
+    def approx(
+        self, dtype: Any, observed: list[Array], sequence: Any = None, own: bool = False, widened: bool = False
+    ) -> list[Approx]:
+        """The exact outputs, and the bounds for an implementation in that dtype with those outputs.
+
+        A layer that does not cast its input works in the dtype of that (float64 where it was widened), or in
+        float32 where that is wider, and rounds what comes out to both dtypes.
+        """
+        given = dtype
+        if not self.layer.autocast and not widened:
+            given = np.result_type(*(_floats(self.args) or [dtype]))
+        computed = dtype if self.layer.autocast else np.result_type(given, np.float32)
         call = Call(
             self.layer64,
             self.inputs(np.float64),
             self.keywords(np.float64),
             self.mask,
-            Arithmetic(dtype, self.finite, float32_constants=not own),
+            Arithmetic(computed, self.finite, float32_constants=not own),
             tuple(np.asarray(output).astype(np.float64) for output in observed),
             sequence,
             own,
         )
-        return self.rule(call)
+        narrow = Arithmetic(min(dtype, given, key=lambda each: each.itemsize), self.finite)
+        if narrow.dtype == computed:
+            return self.rule(call)
+        return [narrow.rounded(result.value, result.error, units=2) for result in self.rule(call)]
 
 
 def _judge(
@@ -165,10 +179,10 @@ def _float64(case: _Case, theirs: list[Array], their_sequence: Any, size: int) -
         return replace(fault, channel=Channel.C64)
     our_sequence = None if their_sequence is None else case.hidden(case.layer64)
     dtype = case.dtype64(theirs[0])
-    approx = case.approx(dtype, theirs, their_sequence)
+    approx = case.approx(dtype, theirs, their_sequence, widened=True)
     keras = compare(_with_hidden(theirs, their_sequence, approx), approx, factor=2)
     if case.layer.bound in SIDED:
-        approx = case.approx(dtype, ours, our_sequence, own=True)
+        approx = case.approx(dtype, ours, our_sequence, own=True, widened=True)
     scratch = compare(_with_hidden(ours, our_sequence, approx), approx, factor=2)
     worse = max(scratch, keras, key=lambda each: (not each.within, each.ratio))
     result = _agreement(Verdict.AGREE if worse.within else Verdict.SCRATCH_OFF, Channel.C64, worse, size)
@@ -270,5 +284,5 @@ def _cast(value: Any, layer: Layer, dtype: Any) -> Any:
         return type(value)(_cast(item, layer, dtype) for item in value)
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return value
-    own = value.astype(layer.dtype, copy=False) if layer.computes else value
+    own = value.astype(layer.dtype, copy=False) if layer.computes and layer.autocast else value
     return own if dtype is None else own.astype(dtype, copy=False)

@@ -45,6 +45,8 @@ class Layer:
         whole_numbers: what the layer makes of integers and booleans, which Keras casts in no model by itself: it
             may "cast" them to its dtype, "promote" them to float32, as Keras's functions do, or "keep" them.
         computes: False for layers that have no float dtype of their own (text in, ids out).
+        autocast: whether a model casts this layer's float input to its dtype, as Keras does for most. Else the
+            layer works on the input as it is, and its output is cast.
         masks_by_argument: whether Keras gives it the mask of each of its inputs, where they are arguments of their
             own (query, value, key) that are a list here.
         inference_only: whether Keras computes something else in training that this layer cannot.
@@ -57,6 +59,7 @@ class Layer:
     supports_masking: bool = False
     whole_numbers: str = "cast"
     computes: ClassVar[bool] = True
+    autocast: ClassVar[bool] = True
     masks_by_argument: ClassVar[bool] = False
     inference_only: bool = False
 

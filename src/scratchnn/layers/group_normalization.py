@@ -27,6 +27,7 @@ class GroupNormalization(Layer):
 
     variables = ("gamma", "beta")
     bound = "group_normalization"
+    autocast = False
     supports_masking = True
 
     def __init__(

@@ -26,6 +26,7 @@ class LayerNormalization(Layer):
 
     variables = ("gamma", "beta")
     bound = "layer_normalization"
+    autocast = False
     supports_masking = True
 
     def __init__(

@@ -216,6 +216,8 @@ class Model:
         if hasattr(layer, "forward_with_mask"):  # a model: its masks come out of its own graph
             return layer.forward_with_mask(*args, **given)
         output = layer.forward(*args, **given)
+        if not layer.autocast:
+            output = output.astype(layer.dtype, copy=False)
         if isinstance(layer, Operation) and output is args[0]:
             return output, mask  # in Keras a mask belongs to a tensor, and this is the very same
         return output, layer.compute_mask(args[0], mask)
@@ -307,9 +309,9 @@ def _store(values: Values, node: NodeSpec, output: Any) -> None:
 
 
 def _cast(value: Any, layer: Layer) -> Any:
-    """Float arrays in the layer's dtype; everything else as it is."""
+    """Float arrays in the layer's dtype, where it is one that casts them; everything else as it is."""
     if isinstance(value, list | tuple):
         return type(value)(_cast(item, layer) for item in value)
-    if layer.computes and isinstance(value, np.ndarray) and value.dtype.kind == "f":
+    if layer.computes and layer.autocast and isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return value.astype(layer.dtype, copy=False)
     return value
