@@ -6,7 +6,6 @@ from one and needs to know nothing about file formats.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -102,13 +101,6 @@ class ModelSpec:
     output_names: tuple[str, ...] = ()
     keras_version: str = "3"
     faults: tuple[ScratchnnError, ...] = ()
-
-    @cached_property
-    def operated_inputs(self) -> frozenset[TensorRef]:
-        """The inputs that a Keras operation (`x + 1`) reads."""
-        operations = {layer.name for layer in self.layers if layer.class_name.startswith("ops.")}
-        read = {ref for node in self.nodes if node.layer in operations for ref in tensor_refs(node.args)}
-        return frozenset(read).intersection(self.inputs)
 
     def layer(self, name: str) -> LayerSpec:
         """The layer of that name."""

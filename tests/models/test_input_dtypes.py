@@ -34,3 +34,17 @@ def test_a_model_in_another_dtype_takes_inputs_in_that(tmp_path):
     for numbers in (X, X.astype(np.float32)):
         assert np.array_equal(model.astype(np.float64).predict(numbers), 2 * numbers.astype(np.float64))
     assert np.array_equal(model.predict(X), 2 * X.astype(np.float32))
+
+
+def test_an_input_that_goes_into_a_layer_that_does_not_cast_it(tmp_path):
+    """float64 beside 2^30 would keep what float32 has not."""
+    import keras
+
+    x = keras.Input((4,))
+    keras_model = keras.Model(x, keras.layers.LayerNormalization(dtype="float64")(x))
+    keras_model.save(tmp_path / "model.keras")
+    numbers = 2.0**30 + np.arange(4.0)[None]
+    theirs = keras_model.predict_on_batch(numbers)
+    model = load_model(tmp_path / "model.keras")
+    assert np.array_equal(model.forward(numbers), theirs)
+    assert np.array_equal(model.predict(numbers), theirs)

@@ -490,7 +490,7 @@ MUTANTS = [
     # What models do between their layers.
     Mutant("masks: lost behind an operation that moves nothing", "models/graph.py", "if isinstance(layer, Operation) and output is args[0]:", "if False:", "models/test_masks.py"),
     Mutant("masks: an axis moved to its place is another array", "layers/operation_functions.py", "return x if np.array_equal(first, second) else", "return", "models/test_masks.py"),
-    Mutant("inputs: floats keep their dtype", "models/inputs.py", "return value.astype(computed or dtype, copy=False) if operated else value", "return value", "models/test_input_dtypes.py"),
+    Mutant("inputs: floats keep their dtype", "models/inputs.py", "return value.astype(computed or dtype, copy=False) if uncast else value", "return value", "models/test_input_dtypes.py"),
     Mutant("samples: an axis from the end overlooked", "layers/base.py", "any(n % len(shape) == 0 for n in", "any(n == 0 for n in", "models/test_samples_that_meet.py"),
     Mutant("samples: all steps at once", "layers/time_distributed.py", "if self.mixes_samples(x.shape):", "if False:", "models/test_samples_that_meet.py"),
     *_group("layers/base.py", "test_whole_numbers.py",

@@ -17,7 +17,7 @@ from ..layers.base import Array
 from ..layers.operations import Operation
 from ..spec import ModelSpec, NodeSpec, TensorRef, tensor_refs
 from .building import build_layers, mix_samples, shape_text
-from .inputs import Values, checked_inputs
+from .inputs import Values, checked_inputs, uncast_inputs
 
 if TYPE_CHECKING:
     from ..engine.processes import WorkerProcesses
@@ -56,6 +56,7 @@ class Model:
         self.output_shapes = [self._shapes[ref] for ref in spec.outputs]
         self.tensor_shapes = list(self._shapes.values())
         self.mixes_samples = mix_samples(spec, self._layers, self._shapes)
+        self._uncast = uncast_inputs(spec, self._layers)
         self._versions = {layer.name: layer.keras_version for layer in spec.layers}
         self.dtype: np.dtype[Any] | None = None
         self._plan: Plan | None = None
@@ -245,7 +246,7 @@ class Model:
 
     def _check_inputs(self, x: Any) -> Values:
         """The given input by tensor, after checking number, rank and sizes."""
-        return checked_inputs(self.spec, self.input_shapes, x, self.dtype)
+        return checked_inputs(self.spec, self.input_shapes, x, self._uncast, self.dtype)
 
     def _pack(self, outputs: list[Any]) -> Any:
         """The outputs as Keras returns them: one, a list or a dict."""

@@ -1,25 +1,43 @@
 """What the caller gives to a model, checked against what the model takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..layers.base import Array
-from ..spec import ModelSpec, Shape, TensorRef
+from ..layers.base import Array, Layer
+from ..layers.operations import Operation
+from ..spec import ModelSpec, Shape, TensorRef, tensor_refs
 from .building import shape_text
 
 Values = dict[TensorRef, Any]
 
 
-def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any, dtype: np.dtype[Any] | None = None) -> Values:
+def uncast_inputs(spec: ModelSpec, layers: Mapping[str, Layer]) -> frozenset[TensorRef]:
+    """The inputs that are read by what casts none: an operation (`x + 1`), or a layer without autocast."""
+    uncast = [node for node in spec.nodes if _casts_nothing(layers[node.layer])]
+    return frozenset(ref for node in uncast for ref in tensor_refs(node.args)).intersection(spec.inputs)
+
+
+def _casts_nothing(layer: Layer) -> bool:
+    return isinstance(layer, Operation) or not layer.autocast
+
+
+def checked_inputs(
+    spec: ModelSpec,
+    shapes: Sequence[Shape],
+    x: Any,
+    uncast: Collection[TensorRef] = (),
+    dtype: np.dtype[Any] | None = None,
+) -> Values:
     """The given input by tensor.
 
     Args:
         spec: the model.
         shapes: of its inputs, batch axis first.
         x: an array, or one an input in a list or a dict by name.
+        uncast: the inputs that come in their dtype to what reads them.
         dtype: the float dtype that the model computes in, where that is not the one of the file.
 
     Raises:
@@ -29,7 +47,7 @@ def checked_inputs(spec: ModelSpec, shapes: Sequence[Shape], x: Any, dtype: np.d
     for ref, value, shape in zip(spec.inputs, listed_inputs(spec, x), shapes, strict=True):
         array = _adjust_rank(np.asarray(value), shape)
         _check(spec, ref, array, shape)
-        values[ref] = _in_dtype(spec, ref, array, dtype)
+        values[ref] = _in_dtype(spec, ref, array, dtype, ref in uncast)
     if len({len(value) for value in values.values()}) > 1:
         sizes = {ref.layer: len(value) for ref, value in values.items()}
         raise InputError(f"Model {spec.name!r}: expected as many samples for each input, got {sizes}")
@@ -49,8 +67,10 @@ def _check(spec: ModelSpec, ref: TensorRef, value: Array, shape: Shape) -> None:
         raise InputError(f"Model {spec.name!r}, input {ref.layer!r}: the input is empty: {value.shape}")
 
 
-def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array, computed: np.dtype[Any] | None) -> Array:
-    """Numbers in the dtype of the input: as its integers, or as its floats where it is operated on.
+def _in_dtype(
+    spec: ModelSpec, ref: TensorRef, value: Array, computed: np.dtype[Any] | None, uncast: bool
+) -> Array:
+    """Numbers in the dtype of the input: as its integers, or as its floats where nothing casts them.
 
     Layers cast what they are given; before that floats are rounded to float16 where the input is of that.
 
@@ -64,8 +84,8 @@ def _in_dtype(spec: ModelSpec, ref: TensorRef, value: Array, computed: np.dtype[
         return _whole(value, dtype, f"Model {spec.name!r}, input {ref.layer!r}")
     if dtype == "float16" and value.dtype.kind == "f":
         value = value.astype(dtype).astype(value.dtype)
-    operated = ref in spec.operated_inputs and dtype in ("float16", "float32", "float64")
-    return value.astype(computed or dtype, copy=False) if operated else value
+    uncast = uncast and dtype in ("float16", "float32", "float64")
+    return value.astype(computed or dtype, copy=False) if uncast else value
 
 
 def _whole(value: Array, dtype: str, where: str) -> Array:
