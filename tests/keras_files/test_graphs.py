@@ -88,6 +88,11 @@ def test_a_nested_model_is_called_twice(tmp_path):
     assert model.astype(np.float64).layer("model").get_weights()[0].dtype == np.float64
 
 
+def test_keras_3_runs_what_was_called_in_training_mode_at_inference_in_predict(tmp_path):
+    model = load(tmp_path, [ENTRY, TRAINING])
+    np.testing.assert_array_equal(model.predict(X), Y)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_keras_2_counts_the_own_call_of_a_nested_model(tmp_path, first):
     """Some versions give its first call in the graph the number 1, some 0."""
@@ -231,11 +236,6 @@ REFUSED = {
         UnsupportedError,
         "a tensor, a list or a dict",
     ),
-    "training mode by position": (
-        [ENTRY, {**TRAINING, "inbound_nodes": [{"args": [tensor("input"), True], "kwargs": {}}]}],
-        *({}, UnsupportedError, "Dense 'dense': it is called with training=True"),
-    ),
-    "training mode": ([ENTRY, TRAINING], {}, UnsupportedError, "Dense 'dense': it is called with training=True"),
     "a call without input": (
         [ENTRY, {**DENSE, "name": "dense", "inbound_nodes": [{"args": [], "kwargs": {}}]}],
         {},

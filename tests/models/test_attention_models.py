@@ -185,7 +185,6 @@ def test_what_stands_behind_the_inputs_is_named():
         ((X, Y), {"use_causal_mask": 1}, UnsupportedError, "true or false"),
         ((X, Y), {"return_attention_scores": "no"}, UnsupportedError, "true or false"),
         ((X, Y), {"attention_mask": [[True]]}, UnsupportedError, "a tensor for attention_mask"),
-        ((X, Y), {"training": True}, UnsupportedError, "training=True"),
         ((X,), {}, ConfigError, "tensors query and value"),
         ((X,), {"key": Z}, ConfigError, "tensors query and value"),
         (([X, Y],), {}, ConfigError, "tensors query and value"),

@@ -56,7 +56,8 @@ def call_arguments(layer: LayerSpec, node: Any) -> Arguments:
         args, kwargs = _attention(layer, args, kwargs)
     elif not layer.class_name.startswith("ops."):
         args, kwargs = _with_mode(args, kwargs)
-    if kwargs.get("training"):
+    # In Keras 3 the mode of a call gives way to that of the model, which in `predict` is inference.
+    if kwargs.get("training") and layer.keras_version < 3:
         raise UnsupportedError(
             "it is called with training=True, for a model that draws random numbers or looks at the whole batch "
             "whenever it runs; scratchnn runs models at inference"
