@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..activations import linear, relu, relu6
 from ..layers.base import Array
 from ..models.graph import Model
 from . import functions
@@ -34,16 +36,18 @@ LAST_UNITS = 16
 SEEDS = 3
 MOVES = 24
 # Samples that are perturbed: the largest move of so many differs little from that of all.
-SAMPLES = 128
+SAMPLES = 256
 # Samples that are widened at a time.
 PIECE = 1024
+# Numbers of the largest tensor that plain layers work on at a time.
+NUMBERS = 2**23
 # Layers of these rules choose among numbers or pass them on; of models and TimeDistributed the inner ones count.
 EXACT = ("exact", "kept", "maximum", "model", "time_distributed")
 # Layers of these rules are judged by them here too. Of several roundings one after the other (a mean that is taken
 # off), what the result is off by need not be what a move of the input makes of it.
 BY_RULE = (
-    *("operation", "piecewise_linear", "elu", "softmax", "average", "normalization", "unit_normalization"),
-    *("batch_normalization", "layer_normalization", "group_normalization", "rms_normalization"),
+    *("operation", "elu", "softmax", "unit_normalization"),
+    *("layer_normalization", "group_normalization", "rms_normalization"),
 )
 # Deviations: independent roundings of a sum leave these with a probability of 3e-8.
 LIKELY = 6
@@ -119,6 +123,8 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[Toler
     exact = _exact_outputs(exact_model, inputs)
     # Where samples meet, fewer of them would move the output by more than rounding does.
     few = widen(inputs if model.mixes_samples else _rows(inputs, 0, SAMPLES))
+    largest = max(math.prod(n or 1 for n in shape) for shape in model.tensor_shapes)
+    piece = _count(few) if model.mixes_samples else max(1, NUMBERS // largest)
     dtypes = [np.dtype(np.float32), *(layer.dtype for layer in model.layers if layer.computes)]
     arithmetic = LikelyArithmetic(max(dtypes, key=lambda dtype: np.finfo(dtype).eps), finite=False)
     # Below the normal range numbers are rounded by their distance there, or flushed to zero (float32, TensorFlow).
@@ -126,7 +132,7 @@ def output_tolerance(model: Model, inputs: Any) -> tuple[list[Array], list[Toler
     floors = (LAST_UNITS * arithmetic.unit * _largest(output) + least for output in exact)
     tolerances = [Tolerance(floor, np.asarray(False)) for floor in floors]
     for seed in range(max(SEEDS, math.ceil(MOVES / _count(few)))):
-        moved = outputs(_moved(exact_model, arithmetic, least, np.random.default_rng(seed)).forward(few))
+        moved = _in_pieces(_moved(exact_model, arithmetic, least, np.random.default_rng(seed)).forward, few, piece)
         sides = [(m, e[: len(m)] if np.ndim(e) else e) for m, e in zip(moved, exact, strict=True)]
         tolerances = [tolerance.widened(*pair) for tolerance, pair in zip(tolerances, sides, strict=True)]
     return exact, tolerances
@@ -139,8 +145,8 @@ def _moved(model: Model, arithmetic: Arithmetic, least: float, random: np.random
     """
     size = UNITS * arithmetic.unit
 
-    def signs(shape: tuple[int, ...]) -> Array:
-        return random.choice([-1.0, 1.0], shape)
+    def signs(shape: tuple[int, ...]) -> NDArray[np.int8]:
+        return 2 * random.integers(0, 2, shape, np.int8) - 1
 
     def move(value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -182,7 +188,7 @@ def _unsettle(
 
     for name in ("activation", "recurrent_activation"):
         function = name.replace("activation", "activate")
-        if hasattr(layer, function):
+        if getattr(layer, function, linear) not in (linear, relu, relu6):  # those round nothing
             vars(plain)[function] = vars(layer)[function] = functools.partial(activate, getattr(layer, name))
     if layer.bound not in EXACT:
         layer.forward = moved
@@ -202,10 +208,14 @@ def _over_samples(values: Array) -> Array:
 
 def _exact_outputs(exact_model: Model, inputs: Any) -> list[Array]:
     """The float64 outputs for all samples; a piece at a time, since the inputs become twice as large."""
-    samples = _count(inputs)
-    size = samples if exact_model.mixes_samples else PIECE
-    starts = range(0, samples, size)
-    pieces = [outputs(exact_model.predict(widen(_rows(inputs, n, n + size)))) for n in starts]
+    size = _count(inputs) if exact_model.mixes_samples else PIECE
+    return _in_pieces(lambda some: exact_model.predict(widen(some)), inputs, size)
+
+
+def _in_pieces(run: Callable[[Any], Any], inputs: Any, size: int) -> list[Array]:
+    """The outputs for all samples, of which so many are run at a time."""
+    starts = range(0, _count(inputs), size)
+    pieces = [outputs(run(_rows(inputs, n, n + size))) for n in starts]
     return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
