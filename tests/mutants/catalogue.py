@@ -538,7 +538,7 @@ MUTANTS = [
              ("engine: columns in another order", "blocks[...] = kernel.reshape(self._parts, -1, wide, columns // wide).transpose(2, 0, 1, 3)", "blocks[...] = kernel.reshape(self._parts, -1, columns // wide, wide).transpose(3, 0, 1, 2)"),
              ("engine: rows that are no whole pieces", "if len(x) == len(self._total):", "if True:"), test="test_products.py"),
     *_engine("pointwise.py",
-             ("engine: sigmoid of the other sign", "np.negative(z, out=z)", "np.positive(z, out=z)")),
+             ("engine: sigmoid of the other sign", "np.multiply(z, minus, out=z)", "np.positive(z, out=z)")),
     *_engine("gates.py",
              ("engine LSTM: gates in another order", "order, signs = (3, 0, 1, 2), (-1, -1, -1, 1)", "order, signs = (3, 1, 0, 2), (-1, -1, -1, 1)"),
              ("engine LSTM: no tanh of the candidate", "            partial(np.tanh, candidate, candidate),\n            partial(np.divide, dividends", "            partial(np.divide, dividends"),

@@ -47,8 +47,8 @@ def activation_in_place(activate: activations.Activation, shape: tuple[int, ...]
     if activate is activations.tanh:
         return lambda z: np.tanh(z, z)
     if activate is activations.sigmoid:
-        ones = full(shape, 1)
-        return lambda z: sigmoid_in_place(z, ones)
+        ones, minus = full(shape, 1), full(shape, -1)
+        return lambda z: sigmoid_in_place(z, ones, minus)
     if activate is activations.softmax:
         return softmax_in_place
 
@@ -58,9 +58,12 @@ def activation_in_place(activate: activations.Activation, shape: tuple[int, ...]
     return other
 
 
-def sigmoid_in_place(z: Array, ones: Array) -> None:
-    """1 / (1 + exp(-z)); where exp(-z) is infinite the quotient is 0, and the exact value below 2⁻¹²⁶."""
-    np.negative(z, out=z)
+def sigmoid_in_place(z: Array, ones: Array, minus: Array) -> None:
+    """1 / (1 + exp(-z)); where exp(-z) is infinite the quotient is 0, and the exact value below 2⁻¹²⁶.
+
+    `np.negative` would do for `minus`, but is wrong where z has gaps of 16 bytes in memory (docs/findings.md).
+    """
+    np.multiply(z, minus, out=z)
     np.exp(z, out=z)
     np.add(z, ones, out=z)
     np.divide(ones, z, out=z)
