@@ -238,7 +238,7 @@ def _pictures(result: dict[str, Any], index: dict[Any, Any], docs: Path) -> str:
     models = list(dict.fromkeys(e["model"] for e in result["times"]))
     batches = sorted({e["batch"] for e in result["times"]})
     figure, axes = plt.subplots(
-        1, len(batches), figsize=(3.6 * len(batches), 0.34 * len(models) + 1.6), sharey=True
+        1, len(batches), figsize=(3.6 * len(batches), 0.34 * len(models) + 1.6), sharex=True, sharey=True
     )
     for axis, batch in zip(axes if len(batches) > 1 else [axes], batches, strict=True):
         for place, (name, pairs) in enumerate(list(COLUMNS.items())[1:]):
@@ -251,7 +251,6 @@ def _pictures(result: dict[str, Any], index: dict[Any, Any], docs: Path) -> str:
                 axis.plot(*zip(*points, strict=True), "os^Dv"[place], label=name.strip("`"), alpha=0.8)
         axis.axvline(1, color="black", linewidth=0.8)
         axis.set_xscale("log")
-        axis.set_xlim(0.15, 30)
         axis.set_xticks([0.2, 0.5, 1, 2, 5, 10, 20], ["0.2", "0.5", "1", "2", "5", "10", "20"])
         axis.minorticks_off()
         axis.set_title(f"batch {batch}")
